@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` and `make test`. Both set everything up first, on a machine that has only Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV ?= .venv
+# A package index that serves CPU builds of torch, for Linux users who do not want the CUDA packages, for example
+#   make demo TORCH_INDEX_URL=https://download.pytorch.org/whl/cpu
+TORCH_INDEX_URL ?=
+OUT ?= out
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+TORCH := $(shell grep '^torch==' constraints.txt)
+
+.PHONY: demo test check format serve bench-quality bench-speed clean
+
+demo: $(READY)
+	$(BIN)/matchmaker demo -o $(OUT)/demo
+
+test: $(READY_DEV)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(READY_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY_DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+serve:
+	@echo "The HTTP service is not part of this version yet; docs/cli.md lists what is."; exit 1
+
+bench-speed: $(READY_DEV)
+	$(BIN)/python -m benchmarks.speed
+
+bench-quality: $(READY_DEV)
+	$(BIN)/python -m benchmarks.quality --eval $(EVAL)
+
+# torch comes first and pinned: an open range would bring the newest build with gigabytes of CUDA packages.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Matchmaker needs Python 3.11 or newer; name one with PYTHON=...')"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(READY_DEV): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

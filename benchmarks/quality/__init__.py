@@ -1,0 +1,1 @@
+"""How well partners are ranked, on public data that nobody here wrote: `python -m benchmarks.quality --eval DIR`."""

@@ -1,0 +1,1 @@
+"""The HTTP service over `matchmaker`. Its routes come with a later version; the package is reserved here."""

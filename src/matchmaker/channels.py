@@ -1,0 +1,98 @@
+"""Where candidates come from: several channels, each with a quota, each candidate tagged with the channels that found it.
+
+audience    audiences described alike                     capabilities  what they offer meets the partner's goals
+topic       whole profiles alike                          goals         what they want meets the partner's capabilities
+lexical     the same specific words                       neighbours    partners of its partners
+small       the nearest of the smaller half by size: fame is never the entrance
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.matching.ragged import Ints
+from matchmaker.matching.space import Side, Space
+from matchmaker.retrieval.build import build_index
+from matchmaker.retrieval.candidates import Candidates, ChannelResult, union
+from matchmaker.retrieval.items import ItemIndex
+
+if TYPE_CHECKING:
+    from matchmaker.config import Config
+    from matchmaker.progress import Progress
+    from matchmaker.retrieval.build import Index
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Indexes:
+    """The searchable facets of a space."""
+
+    audience: Index
+    topic: Index
+    capabilities: ItemIndex
+    goals: ItemIndex
+
+    @classmethod
+    def build(cls, space: Space, config: Config, progress: Progress | None = None) -> Indexes:
+        """Index the facets of `space`: exact below `config.exact_below` vectors, else approximate with measured recall."""
+
+        def index(vectors: NDArray[np.float32]) -> Index:
+            return build_index(vectors, exact_below=config.exact_below, rng=0, progress=progress)
+
+        return cls(
+            audience=index(space.audience),
+            topic=index(space.topic),
+            capabilities=ItemIndex(index(space.capabilities.vectors), space.capabilities.offsets),
+            goals=ItemIndex(index(space.goals.vectors), space.goals.offsets),
+        )
+
+
+def candidates(space: Space, indexes: Indexes, side: Side, allowed: Mask, quota: int) -> Candidates:
+    """Candidates of `side` among the `allowed` (n,) partners, at most `quota` from each channel."""
+    near = _nearest(indexes.topic, side.topic, 4 * quota, allowed)
+    found = [
+        ChannelResult("audience", _nearest(indexes.audience, side.audience, quota, allowed)),
+        ChannelResult("topic", near[:quota]),
+        ChannelResult("lexical", _ids(space.lexical.search(side.terms, quota, allowed)[1])),
+        ChannelResult("capabilities", _items(indexes.capabilities, side.goals.vectors, quota, allowed)),
+        ChannelResult("goals", _items(indexes.goals, side.capabilities.vectors, quota, allowed)),
+        ChannelResult("neighbours", _neighbours(space, side, quota, allowed)),
+        ChannelResult("small", near[quota:][space.size[near[quota:]] < 0.5][: quota // 2]),
+    ]
+    return union(found)
+
+
+def _nearest(index: Index, query: NDArray[np.float32], k: int, allowed: Mask) -> Ints:
+    if not query.any():
+        return np.zeros(0, dtype=np.int64)
+    return _ids(index.search(query[None, :], k, allowed=allowed)[1][0])
+
+
+def _items(index: ItemIndex, queries: NDArray[np.float32], quota: int, allowed: Mask) -> Ints:
+    """The best partners of each query vector in turn, round robin, so that no single goal takes the whole quota."""
+    if not len(queries) or not index.size:
+        return np.zeros(0, dtype=np.int64)
+    each = max(quota // len(queries), 8)
+    ids = index.search_items(queries, each, allowed=allowed)[1]
+    return _ids(np.unique(ids))
+
+
+def _neighbours(space: Space, side: Side, quota: int, allowed: Mask) -> Ints:
+    """Partners that share the rarest connections (resource allocation: Zhou, Lü and Zhang 2009, Eur. Phys. J. B 71)."""
+    sets = space.labels["neighbours"]
+    mine = side.labels["neighbours"]
+    if not len(mine):
+        return np.zeros(0, dtype=np.int64)
+    common, _ = sets.shared(mine, np.arange(len(space)))
+    common[~allowed] = 0.0
+    best = np.argsort(-common, kind="stable")[:quota]
+    return best[common[best] > 0].astype(np.int64)
+
+
+def _ids(ids: NDArray[np.integer]) -> Ints:
+    return ids[ids >= 0].astype(np.int64)

@@ -1,0 +1,328 @@
+"""`Matchmaker`: one object behind the HTTP service, the CLI and the notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.channels import candidates
+from matchmaker.config import Config
+from matchmaker.errors import NotFittedError, SettingsError
+from matchmaker.fitted import Fitted, existing
+from matchmaker.matching.diversity import diversified, with_popularity
+from matchmaker.matching.fit_type import FIT_TYPES
+from matchmaker.matching.ragged import Ints
+from matchmaker.matching.reasons import Voice
+from matchmaker.matching.scorer import Scored, score
+from matchmaker.matching.space import Side
+from matchmaker.narrate import Narrator, Relations, goal_note
+from matchmaker.results import Explanation, Match, PairScores, Recommendations, Similar
+
+if TYPE_CHECKING:
+    from matchmaker.encoders.base import Encoder
+    from matchmaker.profiles.catalogue import Catalogue
+    from matchmaker.profiles.schema import Partner
+    from matchmaker.progress import Progress
+
+POOL = 100
+"""Candidates that compete for a diversified list."""
+MOTIONS = ("technology", "strategic", "integrate", "co-market", "co-sell", "refer")
+
+
+class Matchmaker:
+    """Recommends partners, scores pairs in both directions, and explains each of them.
+
+    `config` decides the results; `encoder` overrides `config.encoder` by an object (docs/encoders.md); `cache_dir` is where
+    text vectors are kept between builds. Nothing is loaded before it is needed: answering for a stored partner never
+    imports torch.
+    """
+
+    def __init__(
+        self, config: Config | None = None, *, encoder: Encoder | None = None, cache_dir: Path | None = None
+    ) -> None:
+        self.config = config or Config()
+        self._encoder = encoder
+        self._cache_dir = cache_dir
+        self._fitted: Fitted | None = None
+
+    @property
+    def fitted(self) -> Fitted:
+        """The ecosystem in use. Raises NotFittedError before `fit` or `load`."""
+        if self._fitted is None:
+            raise NotFittedError("This Matchmaker holds no ecosystem yet: call fit(catalogue) or Matchmaker.load(folder).")
+        return self._fitted
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder of the ecosystem, opened on first use. Raises EncoderError when it is not the one that was built with."""
+        if self._encoder is None:
+            from matchmaker.encoders import open_encoder
+
+            self._encoder = open_encoder(
+                self.config.encoder,
+                cache_dir=self._cache_dir,
+                batch_size=self.config.batch_size,
+                threads=self.config.threads,
+            )
+        return self._encoder
+
+    def fit(self, catalogue: Catalogue | Sequence[Partner], *, progress: Progress | None = None) -> Self:
+        """Profile and index every partner of `catalogue` (profiles.load_catalogue makes one from files)."""
+        from matchmaker.fitting import fit
+
+        self._fitted = fit(catalogue, self.encoder, self.config, progress)
+        return self
+
+    def save(self, folder: Path | str) -> Path:
+        """Write a bundle version under `folder` and make it current; returns the version's folder. Raises StorageError."""
+        from matchmaker.registry.codec import save
+
+        return save(self.fitted, Path(folder))
+
+    @classmethod
+    def load(cls, folder: Path | str, *, cache_dir: Path | None = None, verify: bool = True) -> Matchmaker:
+        """Open a bundle: its current version, or a version's own folder.
+
+        With `verify`, the golden queries are asked at once and the large files are hashed in the background
+        (`integrity()` tells what they said). Raises BundleError.
+        """
+        from matchmaker.registry.codec import load
+
+        fitted = load(Path(folder), verify=verify)
+        engine = cls(fitted.config, cache_dir=cache_dir)
+        engine._fitted = fitted
+        return engine
+
+    def recommend(
+        self,
+        partner: str | Partner,
+        k: int = 10,
+        *,
+        fit_type: str | None = None,
+        motion: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        popularity_weight: float = 0.5,
+        diversity: float = 0.3,
+        include_existing: bool = False,
+        explain: bool = True,
+        exhaustive: bool = False,
+    ) -> Recommendations:
+        """The k partners worth talking to, best first, diversified, with reasons from both sides.
+
+        partner: an id, an exact name, or a Partner that need not be in the catalogue. fit_type: one of complement, competitor,
+        expansion, stretch. motion: technology, strategic, or one of integrate, co-market, co-sell, refer.
+        filters: docs/filters.md. popularity_weight: 0 small-but-mighty to 1 famous, 0.5 neutral. diversity: 0 plain ranking to 1.
+        include_existing: also list partners it already has. exhaustive: score every partner instead of retrieved candidates.
+        Raises UnknownPartnerError, FilterError, SettingsError.
+        """
+        _check(k=k, fit_type=fit_type, motion=motion, popularity_weight=popularity_weight, diversity=diversity)
+        side, name, voice, relations = self._asking(partner)
+        allowed = self._allowed(side, relations, filters, include_existing=include_existing)
+        rows, channels = self._candidates(side, allowed, exhaustive=exhaustive)
+        scored = self._score(side, rows, relations)
+        narrator = Narrator(self.fitted, side, name, voice, relations)
+        nats = with_popularity(scored.nats, self.fitted.space.size[rows], popularity_weight)
+        order = self._list(scored, nats, k, diversity, _keeps(scored, narrator, fit_type, motion))
+        matches = [
+            narrator.match(scored, position, rank, channels.get(int(rows[position]), ()), explain=explain)
+            for rank, position in enumerate(order, start=1)
+        ]
+        notes = goal_note(self.fitted, side.row) if side.row is not None else []
+        if len(matches) < k:
+            notes.append(f"only {len(matches)} of the {k} asked for are eligible")
+        return Recommendations(
+            partner=name if side.row is not None else None,
+            name=voice.name,
+            matches=matches,
+            considered=len(rows),
+            catalogue=len(self.fitted.space),
+            settings={
+                "k": k,
+                "fit_type": fit_type,
+                "motion": motion,
+                "filters": dict(filters or {}),
+                "popularity_weight": popularity_weight,
+                "diversity": diversity,
+                "include_existing": include_existing,
+            },
+            notes=notes,
+        )
+
+    def score_pairs(self, pairs: Iterable[tuple[str, str]]) -> PairScores:
+        """Score many pairs (a, b), answered in the order asked; an unknown partner or a == b is reported in its row's status."""
+        asked = [(str(a), str(b)) for a, b in pairs]
+        rows: list[dict[str, Any]] = [{"a": a, "b": b, "status": "ok"} for a, b in asked]
+        by_side: dict[int, list[tuple[int, int]]] = {}
+        known = self.fitted.rows
+        for place, (a, b) in enumerate(asked):
+            unknown = [partner for partner in (a, b) if partner not in known]
+            if unknown or a == b:
+                rows[place]["status"] = f"unknown partner {unknown[0]}" if unknown else "a and b are the same"
+                continue
+            by_side.setdefault(known[a], []).append((place, known[b]))
+        for row, places in by_side.items():
+            others = np.array([other for _, other in places], dtype=np.int64)
+            scored = self._score(self.fitted.space.side(row), others, self.fitted.relations.of(row))
+            for position, (place, _) in enumerate(places):
+                rows[place].update(_numbers(scored, position))
+        empty = dict.fromkeys(_NUMBERS)
+        return PairScores([{**empty, **row} for row in rows])
+
+    def explain(self, a: str | Partner, b: str) -> Explanation:
+        """One pair from both sides: exact contributions, what meets what, what is shared, the weaker side named."""
+        side, name, voice, relations = self._asking(a)
+        other = self.fitted.row(b)
+        if other == side.row:
+            raise SettingsError(f"{b!r} cannot be matched with itself: name two different partners.")
+        scored = self._score(side, np.array([other]), relations)
+        narrator = Narrator(self.fitted, side, name, voice, relations)
+        match = narrator.match(scored, 0, 1, (), explain=True)
+        common = narrator.common(other)
+        notes = goal_note(self.fitted, other)
+        if side.row is not None:
+            notes = goal_note(self.fitted, side.row) + notes
+        return Explanation(
+            a=name,
+            b=self.fitted.space.ids[other],
+            match=match,
+            shared={**common.labels, "terms": common.terms, "accounts": common.accounts},
+            weaker_side=match.weaker_side,
+            notes=notes,
+        )
+
+    def similar(self, like: Sequence[str], k: int = 10, *, unlike: Sequence[str] = ()) -> Similar:
+        """Look-alikes of the `like` examples, away from the `unlike` ones: best_score over whole-profile cosines.
+
+        score = max cosine to a positive p; where some negative n is nearer than any positive, -(n squared) instead, so that
+        partners on the wrong side rank below all others (the best-score rule known from vector databases).
+        """
+        if not like:
+            raise SettingsError("Name at least one partner to be like.")
+        _check(k=k)
+        positive = np.array([self.fitted.row(partner) for partner in like], dtype=np.int64)
+        negative = np.array([self.fitted.row(partner) for partner in unlike], dtype=np.int64)
+        topic = self.fitted.space.topic
+        near = (topic @ topic[positive].T).max(axis=1)
+        far = (topic @ topic[negative].T).max(axis=1) if len(negative) else np.full(len(topic), -1.0)
+        scores = np.where(near >= far, near, -np.square(far))
+        scores[np.concatenate((positive, negative))] = -np.inf
+        best = [int(row) for row in np.argsort(-scores, kind="stable")[:k] if np.isfinite(scores[row])]
+        ids = self.fitted.space.ids
+        return Similar(
+            like=[ids[row] for row in positive],
+            unlike=[ids[row] for row in negative],
+            partners=[
+                {
+                    "rank": rank,
+                    "partner": ids[row],
+                    "name": self.fitted.profiles.names[row],
+                    "similarity": round(float(scores[row]), 6),
+                    "categories": list(self.fitted.profiles.row(row)["categories"]),
+                }
+                for rank, row in enumerate(best, start=1)
+            ],
+        )
+
+    def _asking(self, partner: str | Partner) -> tuple[Side, str, Voice, Relations]:
+        fitted = self.fitted
+        if isinstance(partner, str):
+            row = fitted.row(partner)
+            return fitted.space.side(row), fitted.space.ids[row], fitted.voice(row), fitted.relations.of(row)
+        from matchmaker.fitting import place
+
+        side, voice = place(fitted, partner, self.encoder)
+        return side, partner.id, voice, {}
+
+    def _allowed(
+        self, side: Side, relations: Relations, filters: Mapping[str, Any] | None, *, include_existing: bool
+    ) -> NDArray[np.bool_]:
+        allowed = np.ones(len(self.fitted.space), dtype=bool)
+        if filters:
+            from matchmaker.retrieval.filters import Filter
+
+            allowed &= Filter.parse(filters).mask(self.fitted.columns, relations=relations)
+        if not include_existing:
+            allowed[existing(relations)] = False
+        if side.row is not None:
+            allowed[side.row] = False
+        return allowed
+
+    def _candidates(
+        self, side: Side, allowed: NDArray[np.bool_], *, exhaustive: bool
+    ) -> tuple[Ints, dict[int, tuple[str, ...]]]:
+        """Rows to score. Few eligible partners are all scored, so that a narrow filter never loses one."""
+        eligible = np.flatnonzero(allowed)
+        if exhaustive or len(eligible) <= self.config.exhaustive_below:
+            return eligible, {}
+        found = candidates(self.fitted.space, self.fitted.indexes, side, allowed, self.config.channel_quota)
+        return found.ids, found.tags()
+
+    def _score(self, side: Side, rows: Ints, relations: Relations) -> Scored:
+        return score(self.fitted.space, self.config, side, rows, self.fitted.rivals(relations, rows))
+
+    def _list(
+        self, scored: Scored, nats: NDArray[np.float64], k: int, diversity: float, keep: NDArray[np.bool_]
+    ) -> list[int]:
+        """Positions of the k listed pairs, in list order."""
+        space = self.fitted.space
+        pool = np.argsort(-nats, kind="stable")
+        pool = pool[keep[pool]][: max(POOL, k)]
+        rows = scored.rows[pool]
+        lead = space.labels["categories"].first(rows)
+        band = np.floor(np.nan_to_num(space.size[rows], nan=1.25) * 4).astype(np.int64)
+        vectors = space.topic[rows]
+        chosen = diversified(np.maximum(nats[pool], 0.0), vectors @ vectors.T, (lead, band), k, diversity)
+        return [int(pool[position]) for position in chosen]
+
+
+_NUMBERS = (
+    "mutual", "value_to_a", "value_to_b", "balance", "one_way_street", "fit_type",
+)  # fmt: skip
+
+
+def _numbers(scored: Scored, position: int) -> dict[str, Any]:
+    return {
+        "mutual": float(scored.mutual[position]),
+        "value_to_a": float(scored.out.value[position]),
+        "value_to_b": float(scored.back.value[position]),
+        "balance": float(scored.balance[position]),
+        "one_way_street": bool(scored.one_way[position]),
+        "fit_type": str(scored.fit_type[position]),
+    }
+
+
+def _keeps(scored: Scored, narrator: Narrator, fit_type: str | None, motion: str | None) -> NDArray[np.bool_]:
+    """Which pairs are of the fit type and support the motion asked for."""
+    keep = np.ones(len(scored.rows), dtype=bool) if fit_type is None else scored.fit_type == fit_type
+    if motion is not None:
+        keep = np.array(
+            [
+                bool(kept) and any(motion in (found.kind, found.name) for found in narrator.motions(scored, position))
+                for position, kept in enumerate(keep)
+            ],
+            dtype=bool,
+        )
+    return np.asarray(keep)
+
+
+def _check(
+    *,
+    k: int,
+    fit_type: str | None = None,
+    motion: str | None = None,
+    popularity_weight: float = 0.5,
+    diversity: float = 0.0,
+) -> None:
+    if not 1 <= k <= 10_000:
+        raise SettingsError(f"k must be between 1 and 10,000, not {k}.")
+    for name, value in (("popularity_weight", popularity_weight), ("diversity", diversity)):
+        if not 0.0 <= value <= 1.0:
+            raise SettingsError(f"{name} must lie between 0 and 1, not {value}.")
+    if fit_type is not None and fit_type not in FIT_TYPES:
+        raise SettingsError(f"fit_type must be one of {', '.join(FIT_TYPES)}, not {fit_type!r}.")
+    if motion is not None and motion not in MOTIONS:
+        raise SettingsError(f"motion must be one of {', '.join(MOTIONS)}, not {motion!r}.")

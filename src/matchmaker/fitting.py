@@ -1,0 +1,89 @@
+"""From a catalogue to a fitted ecosystem, and from one profile to a side that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from matchmaker.channels import Indexes
+from matchmaker.errors import EncoderError
+from matchmaker.fitted import Fitted, RelationTable
+from matchmaker.matching.build import build_space, labels_of
+from matchmaker.matching.confidence import completeness
+from matchmaker.matching.gain import own_best
+from matchmaker.matching.ragged import Items
+from matchmaker.matching.reasons import Voice
+from matchmaker.matching.scorer import with_scales
+from matchmaker.matching.space import Side
+from matchmaker.profiles.catalogue import Catalogue
+from matchmaker.profiles.facets import build_facets
+from matchmaker.profiles.table import ProfileTable
+
+if TYPE_CHECKING:
+    from matchmaker.config import Config
+    from matchmaker.encoders.base import Encoder
+    from matchmaker.profiles.schema import Partner
+    from matchmaker.progress import Progress
+
+
+def fit(
+    catalogue: Catalogue | Sequence[Partner], encoder: Encoder, config: Config, progress: Progress | None = None
+) -> Fitted:
+    """Profile and index a whole catalogue."""
+    if not isinstance(catalogue, Catalogue):
+        catalogue = Catalogue.from_partners(list(catalogue))
+    built = build_space(catalogue, encoder, config, progress)
+    rows = {partner: row for row, partner in enumerate(built.space.ids)}
+    return Fitted(
+        config=config,
+        encoder=encoder.name,
+        fingerprint=encoder.fingerprint,
+        space=built.space,
+        whitening=built.whitening,
+        profiles=ProfileTable.build(
+            catalogue.partners, built.facets, built.goals, [bool(peers) for peers in built.space.inferred_goals]
+        ),
+        relations=RelationTable.build(catalogue.relations, rows),
+        indexes=Indexes.build(built.space, config, progress),
+        catalogue=catalogue.fingerprint,
+    )
+
+
+def place(fitted: Fitted, partner: Partner, encoder: Encoder) -> tuple[Side, Voice]:
+    """A profile that is not in the catalogue, embedded and scaled like the partners that are.
+
+    Raises EncoderError when `encoder` is not the one that made the stored vectors.
+    """
+    if encoder.fingerprint != fitted.fingerprint:
+        raise EncoderError(
+            f"The bundle was built with encoder {fitted.encoder!r} ({fitted.fingerprint[:12]}), this is {encoder.name!r} "
+            f"({encoder.fingerprint[:12]}): their vectors cannot be compared. Use the same encoder, or build again."
+        )
+    facets = build_facets(partner)
+    texts = [*facets.audience, *facets.goals, *facets.capabilities, facets.profile]
+    vectors = encoder.encode(texts)
+    ends = np.cumsum([len(facets.audience), len(facets.goals), len(facets.capabilities), 1])
+    audience, goals, capabilities, topic = (_one(part) for part in np.split(vectors, ends[:-1]))
+    space = fitted.space
+    side = Side(
+        row=None,
+        audience=fitted.whitening["audience"].apply(audience.mean())[0],
+        heading=audience.mean()[0],
+        topic=fitted.whitening["topic"].apply(topic.mean())[0],
+        capabilities=capabilities,
+        goals=goals,
+        own=own_best(goals, capabilities),
+        pooled=capabilities.mean()[0],
+        terms=space.lexical.vector(facets.profile),
+        labels={kind: sets.encode(labels_of(partner, kind, {})) for kind, sets in space.labels.items()},
+        size=np.nan,
+        completeness=completeness(partner, facets),
+    )
+    voice = Voice(partner.name, facets.goals, facets.capabilities, ". ".join(facets.audience))
+    return with_scales(space, fitted.config, side), voice
+
+
+def _one(vectors: np.ndarray) -> Items:
+    return Items(np.asarray(vectors, dtype=np.float32), np.array([0, len(vectors)], dtype=np.int64))

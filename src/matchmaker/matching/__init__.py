@@ -1,0 +1,1 @@
+"""From pair evidence to an explained, reciprocal, diverse list of partners."""

@@ -1,0 +1,187 @@
+"""From a catalogue and an encoder to the space of the formulas: embed facets, whiten, count labels, fit scales."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.audience.overlap import AccountSets
+from matchmaker.matching.confidence import completeness
+from matchmaker.matching.evidence import KINDS, gain_matrix, symmetric_evidence
+from matchmaker.matching.gain import own_best
+from matchmaker.matching.peers import peer_goals
+from matchmaker.matching.prior import TOTAL, surprises, weigh, weights_for
+from matchmaker.matching.ragged import Ints, Items, LabelSets
+from matchmaker.matching.scales import Scales
+from matchmaker.matching.space import LABEL_KINDS, Space
+from matchmaker.matching.whitening import Whitening
+from matchmaker.profiles.facets import Facets, build_facets, content_key
+from matchmaker.progress import Progress, Silent
+from matchmaker.retrieval.lexical import LexicalIndex
+
+if TYPE_CHECKING:
+    from matchmaker.config import Config
+    from matchmaker.encoders.base import Encoder
+    from matchmaker.profiles.catalogue import Catalogue
+    from matchmaker.profiles.schema import Partner, Relation
+
+CHUNK = 2048
+"""Partners scaled at a time; bounds the working memory of the second pass to about 100 MB."""
+CONNECTED = frozenset({"partnership", "integration"})
+
+
+@dataclass(frozen=True)
+class Built:
+    """A space, what is needed to place a profile that is not in the catalogue, and the texts behind the vectors.
+
+    goals: the goal texts of each partner, its own or its peers', in the order of `space.goals`.
+    """
+
+    space: Space
+    whitening: dict[str, Whitening]
+    facets: tuple[Facets, ...]
+    goals: tuple[tuple[str, ...], ...]
+
+
+def build_space(catalogue: Catalogue, encoder: Encoder, config: Config, progress: Progress | None = None) -> Built:
+    """Embed and index every partner of `catalogue`.
+
+    Everything that is fitted (whitening, term and label weights, scales) is fitted on distinct profiles only, in the order of
+    their content, so that neither the order of rows nor a duplicate changes anybody's score.
+    """
+    progress = progress or Silent()
+    partners = catalogue.partners
+    facets = tuple(build_facets(partner) for partner in partners)
+    distinct = _distinct([content_key(partner) for partner in partners])
+    vectors = _encode(facets, encoder, progress)
+    audience, topic = vectors["audience"].mean(), vectors["topic"].mean()
+    whitening = {"audience": Whitening.fit(audience[distinct]), "topic": Whitening.fit(topic[distinct])}
+    counted = np.zeros(len(partners), dtype=bool)
+    counted[distinct] = True
+    labels = label_sets(partners, catalogue.relations, counted)
+    goals, source, inferred = peer_goals(vectors["goals"], labels["categories"], distinct)
+    rows = {partner.id: row for row, partner in enumerate(partners)}
+    space = Space(
+        ids=tuple(partner.id for partner in partners),
+        audience=whitening["audience"].apply(audience),
+        heading=audience,
+        topic=whitening["topic"].apply(topic),
+        capabilities=vectors["capabilities"],
+        goals=goals,
+        own=own_best(goals, vectors["capabilities"]),
+        pooled=vectors["capabilities"].mean(),
+        lexical=LexicalIndex.fit([facet.profile for facet in facets], fit_mask=counted),
+        labels=labels,
+        size=_size_percentiles(partners, distinct),
+        completeness=np.array([completeness(*pair) for pair in zip(partners, facets, strict=True)], dtype=np.float32),
+        inferred_goals=inferred,
+        accounts=AccountSets.fit(catalogue.accounts, rows) if catalogue.accounts else None,
+        reference=distinct[: config.reference_size],
+    )
+    stated = [text for facet in facets for text in facet.goals]
+    texts = [stated[number] for number in source]
+    per_partner = tuple(tuple(texts[low:high]) for low, high in itertools.pairwise(goals.offsets))
+    return Built(replace(space, scales=fit_scales(space, config, progress)), whitening, facets, per_partner)
+
+
+def label_sets(
+    partners: Sequence[Partner], relations: Iterable[Relation], counted: NDArray[np.bool_]
+) -> dict[str, LabelSets]:
+    """Label sets of every partner, by kind; `neighbours` are the ids it is connected to in the known relations."""
+    neighbours: dict[str, set[str]] = {partner.id: set(partner.integrations) for partner in partners}
+    for relation in relations:
+        if relation.type in CONNECTED and relation.status not in ("ended", "declined"):
+            neighbours[relation.a].add(relation.b)
+            neighbours[relation.b].add(relation.a)
+    return {
+        kind: LabelSets.fit([labels_of(partner, kind, neighbours) for partner in partners], counted)
+        for kind in LABEL_KINDS
+    }
+
+
+def labels_of(partner: Partner, kind: str, neighbours: dict[str, set[str]]) -> Iterable[str]:
+    """The labels of one kind that a partner carries."""
+    if kind == "neighbours":
+        return neighbours.get(partner.id, set(partner.integrations))
+    if kind in ("auth", "formats", "objects"):
+        found: tuple[str, ...] = getattr(partner.interface, kind)
+        return found
+    found = getattr(partner, kind)
+    return found
+
+
+def fit_scales(space: Space, config: Config, progress: Progress) -> dict[str, Scales]:
+    """The percentile scale of every partner for every kind of evidence and for the evidence total."""
+    parts: dict[str, list[Scales]] = {kind: [] for kind in (*KINDS, TOTAL)}
+    gains = gain_matrix(space, space.reference)
+    has_goals = space.goals.counts() > 0
+    progress.start("Fitting percentile scales", len(space))
+    for low in range(0, len(space), CHUNK):
+        rows = np.arange(low, min(low + CHUNK, len(space)))
+        raw = _against_reference(space, rows)
+        raw["gain"] = gains[rows].astype(np.float64)
+        itself = rows[:, None] == space.reference[None, :]
+        scales = {}
+        for kind in KINDS:
+            raw[kind][itself] = np.nan
+            scales[kind] = Scales.fit(raw[kind])
+        nats, _ = surprises(raw, scales)
+        _, total = weigh(nats, weights_for(config, has_goals[rows]))
+        total[itself] = np.nan
+        scales[TOTAL] = Scales.fit(total)
+        for kind, scale in scales.items():
+            parts[kind].append(scale)
+        progress.advance(len(rows))
+    progress.done()
+    return {
+        kind: Scales(np.concatenate([s.knots for s in found]), np.concatenate([s.width for s in found]))
+        for kind, found in parts.items()
+    }
+
+
+def _against_reference(space: Space, rows: Ints) -> dict[str, NDArray[np.float64]]:
+    columns = [symmetric_evidence(space, space.side(int(row)), rows) for row in space.reference]
+    return {kind: np.stack([column[kind] for column in columns], axis=1) for kind in columns[0]}
+
+
+def _distinct(keys: Sequence[str]) -> Ints:
+    """Rows of the first partner of each content, ordered by content key: an order that no file order can change."""
+    first: dict[str, int] = {}
+    for row, key in enumerate(keys):
+        first.setdefault(key, row)
+    return np.array([first[key] for key in sorted(first)], dtype=np.int64)
+
+
+def _encode(facets: Sequence[Facets], encoder: Encoder, progress: Progress) -> dict[str, Items]:
+    """Vectors of every facet text; each distinct text is encoded once."""
+    texts = {
+        "audience": [facet.audience for facet in facets],
+        "goals": [facet.goals for facet in facets],
+        "capabilities": [facet.capabilities for facet in facets],
+        "topic": [(facet.profile,) for facet in facets],
+    }
+    distinct = sorted({text for lists in texts.values() for texts_of_one in lists for text in texts_of_one})
+    vectors = encoder.encode(distinct, progress=progress)
+    place = {text: number for number, text in enumerate(distinct)}
+    return {
+        name: Items(
+            vectors[np.array([place[text] for one in lists for text in one], dtype=np.int64)],
+            np.concatenate(([0], np.cumsum([len(one) for one in lists]))).astype(np.int64),
+        )
+        for name, lists in texts.items()
+    }
+
+
+def _size_percentiles(partners: Sequence[Partner], distinct: Ints) -> NDArray[np.float32]:
+    """Mid-rank percentile of each stated size among distinct partners, NaN where none is stated."""
+    sizes = np.array([np.nan if partner.size is None else float(partner.size) for partner in partners])
+    known = np.sort(sizes[distinct][~np.isnan(sizes[distinct])])
+    if not len(known):
+        return sizes.astype(np.float32)
+    middle = (np.searchsorted(known, sizes, "left") + np.searchsorted(known, sizes, "right")) / (2.0 * len(known))
+    return np.where(np.isnan(sizes), np.nan, middle).astype(np.float32)

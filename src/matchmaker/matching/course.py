@@ -1,0 +1,58 @@
+"""Stated collision course: without dated snapshots a partner's goals are its heading.
+
+Two partners are on a stated course when each one's goals lead into what the other is: its audience or its capabilities. Nothing
+was seen to move, so every answer carries the label "stated, not observed".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matchmaker.matching.reasons import Voice
+from matchmaker.matching.space import Side
+
+BASIS = "stated, not observed"
+LEADS_INTO = 0.45
+"""Cosine from which a goal leads into the other's audience or a capability of it."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One side's goal that leads furthest into the other. into: `audience` or `capabilities`; lead: in [0, 1] beyond where it stands."""
+
+    goal: str
+    into: str
+    target: str
+    cosine: float
+    lead: float
+
+
+@dataclass(frozen=True)
+class StatedCourse:
+    """Both headings, and whether they cross."""
+
+    ours: Heading | None
+    theirs: Heading | None
+    basis: str = BASIS
+
+    @property
+    def collides(self) -> bool:
+        """Whether both sides head for one another."""
+        return self.ours is not None and self.theirs is not None
+
+
+def heading(side: Side, other: Side, voice: Voice, other_voice: Voice) -> Heading | None:
+    """The goal of `side` that leads furthest into `other`, or None where none leads beyond where it stands today."""
+    if not len(side.goals.vectors) or voice.goals_from_peers:
+        return None  # goals borrowed from peers are nobody's stated heading
+    targets = np.concatenate((other.heading[None, :], other.capabilities.vectors))
+    cosines = side.goals.vectors @ targets.T
+    lead = cosines - side.own[:, None]
+    goal, target = np.unravel_index(int(np.argmax(np.where(cosines >= LEADS_INTO, lead, -1.0))), lead.shape)
+    if cosines[goal, target] < LEADS_INTO or lead[goal, target] <= 0:
+        return None
+    into = "audience" if target == 0 else "capabilities"
+    text = other_voice.audience if target == 0 else other_voice.capabilities[int(target) - 1]
+    return Heading(voice.goals[int(goal)], into, text, float(cosines[goal, target]), float(lead[goal, target]))

@@ -1,0 +1,112 @@
+"""Raw evidence of pairs, before anything is weighed: one number a kind, NaN where nothing is known.
+
+| kind       | direction | raw number                                                                                  |
+|------------|-----------|---------------------------------------------------------------------------------------------|
+| gain       | directed  | goals met by the other's capabilities beyond one's own, [0, 1] (gain.py)                      |
+| audience   | both      | cosine of whitened audience vectors, [-1, 1]                                                  |
+| overlap    | both      | ln of the lower bound of account-overlap lift (audience/overlap.py); NaN without accounts     |
+| topic      | both      | cosine of whitened whole-profile vectors, [-1, 1]                                             |
+| lexical    | both      | TF-IDF cosine of the whole-profile texts, [0, 1]                                              |
+| category   | both      | weighted Jaccard of categories, [0, 1]                                                        |
+| fit        | both      | geography, customer sizes, industries and stack, mean of what is known, [0, 1]                |
+| redundancy | both      | cosine of pooled capability vectors, [-1, 1]: how far one could stand in for the other        |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.matching.gain import directed_gain
+from matchmaker.matching.ragged import Ints, ranges
+from matchmaker.matching.space import Side, Space
+
+SYMMETRIC = ("audience", "overlap", "topic", "lexical", "category", "fit", "redundancy")
+KINDS = ("gain", *SYMMETRIC)
+GLOBAL = "global"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Raw evidence of one side against k candidates: `both[kind]` (k,); `gain_out` what they give us, `gain_in` the reverse."""
+
+    both: dict[str, NDArray[np.float64]]
+    gain_out: NDArray[np.float64]
+    gain_in: NDArray[np.float64]
+
+    def directed(self, outward: bool) -> dict[str, NDArray[np.float64]]:
+        """Every kind as one direction sees it: `outward` is what the candidates are worth to the side."""
+        return {"gain": self.gain_out if outward else self.gain_in, **self.both}
+
+
+def pair_evidence(space: Space, side: Side, rows: Ints) -> Evidence:
+    """Raw evidence of `side` against the partners at `rows` (k,) int64."""
+    goals = space.goals.take(rows)
+    return Evidence(
+        both=symmetric_evidence(space, side, rows),
+        gain_out=directed_gain(side.goals, side.own, space.capabilities.take(rows))[0].astype(np.float64),
+        gain_in=directed_gain(goals, _own(space, rows), side.capabilities)[:, 0].astype(np.float64),
+    )
+
+
+def symmetric_evidence(space: Space, side: Side, rows: Ints) -> dict[str, NDArray[np.float64]]:
+    """The kinds that are the same from both sides, (k,) float64 each."""
+    unknown = np.full(len(rows), np.nan)
+    return {
+        "audience": _cosine(space.audience, side.audience, rows),
+        "overlap": space.accounts.lift(side.row, rows) if space.accounts and side.row is not None else unknown,
+        "topic": _cosine(space.topic, side.topic, rows),
+        "lexical": space.lexical.pairs(side.terms, rows).astype(np.float64),
+        "category": space.labels["categories"].jaccard(side.labels["categories"], rows),
+        "fit": _fit(space, side, rows),
+        "redundancy": _cosine(space.pooled, side.pooled, rows),
+    }
+
+
+def gain_matrix(space: Space, rows: Ints) -> NDArray[np.float32]:
+    """gain(every partner <- each of `rows`), (n, k) float32: the batch form of `pair_evidence().gain_in`."""
+    return directed_gain(space.goals, space.own, space.capabilities.take(rows))
+
+
+def _own(space: Space, rows: Ints) -> NDArray[np.float32]:
+    flat, _ = ranges(space.goals.offsets[rows], space.goals.offsets[rows + 1])
+    return space.own[flat]
+
+
+def _cosine(vectors: NDArray[np.float32], query: NDArray[np.float32], rows: Ints) -> NDArray[np.float64]:
+    """Cosine with each row; NaN where either side has no text."""
+    theirs = vectors[rows]
+    cosine = (theirs @ query).astype(np.float64)
+    known = np.any(theirs != 0.0, axis=1) & bool(np.any(query != 0.0))
+    return np.where(known, cosine, np.nan)
+
+
+def _fit(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
+    """Mean of the known parts: regions, customer sizes, industries, shared neighbours, interface formats and objects."""
+    parts = [
+        _regions(space, side, rows),
+        *(
+            space.labels[kind].jaccard(side.labels[kind], rows)
+            for kind in ("company_sizes", "industries", "neighbours", "objects")
+        ),
+    ]
+    stacked = np.stack(parts)
+    known = np.sum(~np.isnan(stacked), axis=0)
+    return np.where(known > 0, np.nansum(stacked, axis=0) / np.maximum(known, 1), np.nan)
+
+
+def _regions(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
+    """Share of the smaller side's regions that both serve; a partner that is `global` serves them all."""
+    sets = space.labels["regions"]
+    mine = side.labels["regions"]
+    common, theirs = sets.shared(mine, rows)
+    own = float(sets.weights[mine].sum())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where((theirs > 0) & (own > 0), common / np.minimum(theirs, own), np.nan)
+    if GLOBAL not in sets.labels:
+        return share
+    anywhere = np.array([sets.labels.index(GLOBAL)], dtype=np.int32)
+    reaches_all = sets.shared(anywhere, rows)[0] > 0
+    return np.where(~np.isnan(share) & (reaches_all | (anywhere[0] in mine)), 1.0, share)

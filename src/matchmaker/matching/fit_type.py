@@ -1,0 +1,37 @@
+"""What kind of fit a pair is: audience near or far, capabilities near or far; explicit relations win.
+
+|                 | capabilities differ | capabilities alike |
+|-----------------|---------------------|--------------------|
+| audience near   | complement          | competitor         |
+| audience far    | stretch             | expansion          |
+
+A competitor is marked, never dropped: coopetition is legal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+COMPLEMENT, COMPETITOR, EXPANSION, STRETCH = "complement", "competitor", "expansion", "stretch"
+FIT_TYPES = (COMPLEMENT, COMPETITOR, EXPANSION, STRETCH)
+
+AUDIENCE_NEAR = 0.5
+"""Audiences are near from the middle of both sides' scales, taken together."""
+CAPABILITIES_ALIKE = 0.9
+"""Capabilities are alike from the top tenth of both sides' scales, taken together: rivals are few."""
+
+
+def fit_types(audience: Floats, redundancy: Floats, rivals: NDArray[np.bool_]) -> NDArray[np.str_]:
+    """Fit type of k pairs.
+
+    audience, redundancy: (k,) mean percentile of both sides in [0, 1), NaN where unknown (an unknown audience counts as near,
+    unknown capabilities as different: the types that promise least about what is not known). rivals: (k,) bool, an explicit
+    competitor relation.
+    """
+    near = ~(audience < AUDIENCE_NEAR)
+    alike = redundancy >= CAPABILITIES_ALIKE
+    types = np.where(near, np.where(alike, COMPETITOR, COMPLEMENT), np.where(alike, EXPANSION, STRETCH))
+    return np.where(rivals, COMPETITOR, types)

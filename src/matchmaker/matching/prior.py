@@ -1,0 +1,90 @@
+"""The cold-start prior: evidence weighed on each partner's own scale, without any history.
+
+For partner i and candidate j, with e_c the surprise of evidence c on i's scale (scales.py) and w_c the declared weights:
+
+    E(i <- j) = sum_c w_c e_c / sum of the w_c that are known        evidence total, nats
+    v(i <- j) = percentile of E(i <- j) on i's scale of totals       value, [0, 1)
+    mutual    = harmonic(v(i <- j), v(j <- i))                       reciprocity.py
+
+`distinct` counts 1 - percentile of the redundancy, at most 1. Unknown evidence (NaN) is left out with its weight, so that
+sparse profiles are not punished for silence. The contributions w_c e_c / sum(w) add up to E exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.matching.scales import Scales, percentile
+
+if TYPE_CHECKING:
+    from matchmaker.config import Config, PriorWeights
+
+Floats = NDArray[np.float64]
+
+TOTAL = "total"
+DISTINCT = "distinct"
+WEIGHED = ("gain", "audience", "overlap", "lexical", "topic", "category", "fit", DISTINCT)
+
+
+@dataclass(frozen=True)
+class Directed:
+    """One direction of k pairs.
+
+    contributions: kind -> (k,) nats, 0 where the evidence is unknown; total: (k,) their sum; value: (k,) in [0, 1);
+    percentiles: kind -> (k,) in [0, 1), NaN where unknown.
+    """
+
+    contributions: dict[str, Floats]
+    percentiles: dict[str, Floats]
+    total: Floats
+    value: Floats
+    nats: Floats
+
+
+def weights_for(config: Config, has_goals: NDArray[np.bool_]) -> dict[str, Floats]:
+    """Weight of each kind for rows that have goals or not: kind -> (k,) float64."""
+    with_goals, without = config.weights, config.goalless_weights
+    return {
+        kind: np.where(has_goals, _weight(with_goals, kind), _weight(without, kind)).astype(np.float64)
+        for kind in WEIGHED
+    }
+
+
+def weigh(surprises: dict[str, Floats], weights: dict[str, Floats]) -> tuple[dict[str, Floats], Floats]:
+    """Contributions (each (..., ) nats) and their sum, from surprises with NaN for unknown evidence."""
+    known = {kind: ~np.isnan(surprises[kind]) for kind in WEIGHED}
+    shaped = {kind: weights[kind].reshape(weights[kind].shape + (1,) * (known[kind].ndim - 1)) for kind in WEIGHED}
+    available = np.zeros(surprises[TOTAL_SHAPE].shape)
+    for kind in WEIGHED:
+        available = available + np.where(known[kind], shaped[kind], 0.0)
+    available = np.maximum(available, 1e-12)
+    contributions = {kind: np.where(known[kind], shaped[kind] * surprises[kind], 0.0) / available for kind in WEIGHED}
+    return contributions, np.sum(list(contributions.values()), axis=0)
+
+
+TOTAL_SHAPE = "lexical"
+"""The kind whose array shape stands for all: lexical evidence is never absent."""
+
+
+def surprises(raw: dict[str, Floats], scales: dict[str, Scales]) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Surprise of every weighed kind and percentile of every kind, read on `scales` (one row, or one a pair)."""
+    nats = {kind: scales[kind].surprise(values) for kind, values in raw.items()}
+    percentiles = {kind: percentile(values) for kind, values in nats.items()}
+    nats[DISTINCT] = 1.0 - percentiles["redundancy"]
+    return nats, percentiles
+
+
+def direct(raw: dict[str, Floats], scales: dict[str, Scales], weights: dict[str, Floats]) -> Directed:
+    """Score k pairs in one direction from their raw evidence."""
+    nats, percentiles = surprises(raw, scales)
+    contributions, total = weigh(nats, weights)
+    standing = scales[TOTAL].surprise(total)
+    return Directed(contributions, percentiles, total, percentile(standing), standing)
+
+
+def _weight(weights: PriorWeights, kind: str) -> float:
+    return float(getattr(weights, kind))

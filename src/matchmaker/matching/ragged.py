@@ -1,0 +1,127 @@
+"""Rows of differing length in flat arrays, and the few operations the formulas need on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+def ranges(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """Concatenate the index ranges [start, end) and say where each begins: (total,) int64, (k + 1,) int64."""
+    lengths = ends - starts
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    flat = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - starts, lengths)
+    return flat, offsets
+
+
+def segment_sum(values: NDArray[np.floating], offsets: Ints) -> NDArray[np.float64]:
+    """Sum of each segment of `values` (total, ...) along axis 0; empty segments give 0."""
+    totals = np.concatenate((np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0, dtype=np.float64)))
+    return np.asarray(totals[offsets[1:]] - totals[offsets[:-1]])
+
+
+def segment_max(values: NDArray[np.float32], offsets: Ints, empty: float) -> NDArray[np.float32]:
+    """Maximum of each segment of `values` (total, ...) along axis 0; empty segments give `empty`."""
+    out = np.full((len(offsets) - 1, *values.shape[1:]), empty, dtype=np.float32)
+    filled = offsets[1:] > offsets[:-1]
+    if filled.any():
+        out[filled] = np.maximum.reduceat(values, offsets[:-1][filled], axis=0)
+    return out
+
+
+@dataclass(frozen=True)
+class Items:
+    """Several vectors a partner: `vectors` (m, d) float32 unit rows, partner r owns rows offsets[r] to offsets[r + 1]."""
+
+    vectors: NDArray[np.float32]
+    offsets: Ints
+
+    def __len__(self) -> int:
+        """Number of partners."""
+        return len(self.offsets) - 1
+
+    def counts(self) -> Ints:
+        """(n,) number of vectors of each partner."""
+        return np.diff(self.offsets)
+
+    def of(self, row: int) -> NDArray[np.float32]:
+        """The vectors of one partner, (c, d)."""
+        return self.vectors[self.offsets[row] : self.offsets[row + 1]]
+
+    def take(self, rows: Ints) -> Items:
+        """The vectors of some partners, in the order asked."""
+        flat, offsets = ranges(self.offsets[rows], self.offsets[rows + 1])
+        return Items(self.vectors[flat], offsets)
+
+    def mean(self) -> NDArray[np.float32]:
+        """(n, d) unit mean of each partner's vectors; a partner without any gets the zero vector."""
+        pooled = np.zeros((len(self), self.vectors.shape[1]), dtype=np.float32)
+        step = 4096  # bounds the float64 working copy of a large catalogue
+        for low in range(0, len(self), step):
+            part = self.take(np.arange(low, min(low + step, len(self))))
+            pooled[low : low + len(part)] = unit(segment_sum(part.vectors, part.offsets))
+        return pooled
+
+
+@dataclass(frozen=True)
+class LabelSets:
+    """A set of labels a partner, as sorted codes in flat arrays, with a weight for every label."""
+
+    labels: tuple[str, ...]
+    codes: NDArray[np.int32]
+    offsets: Ints
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, rows: Sequence[Iterable[str]], counted: NDArray[np.bool_] | None = None) -> LabelSets:
+        """Code the label sets of n partners; a label's weight is ln(1 + N / its count) over the `counted` rows."""
+        sets = [sorted({label.strip().lower() for label in row if label.strip()}) for row in rows]
+        labels = tuple(sorted({label for row in sets for label in row}))
+        code = {label: number for number, label in enumerate(labels)}
+        offsets = np.concatenate(([0], np.cumsum([len(row) for row in sets]))).astype(np.int64)
+        codes = np.fromiter((code[label] for row in sets for label in row), dtype=np.int32, count=int(offsets[-1]))
+        counted = np.ones(len(sets), dtype=bool) if counted is None else counted
+        seen = np.bincount(codes[np.repeat(counted, np.diff(offsets))], minlength=len(labels))
+        weights = np.log1p(max(int(counted.sum()), 1) / np.maximum(seen, 1)).astype(np.float32)
+        return cls(labels, codes, offsets, weights)
+
+    def encode(self, row: Iterable[str]) -> NDArray[np.int32]:
+        """Codes of the known labels of a profile that is not in the catalogue."""
+        code = {label: number for number, label in enumerate(self.labels)}
+        known = {code[low] for label in row if (low := label.strip().lower()) in code}
+        return np.array(sorted(known), dtype=np.int32)
+
+    def of(self, row: int) -> NDArray[np.int32]:
+        """Codes of one partner."""
+        return self.codes[self.offsets[row] : self.offsets[row + 1]]
+
+    def names(self, codes: Iterable[int]) -> list[str]:
+        """Labels of some codes."""
+        return [self.labels[code] for code in codes]
+
+    def shared(self, query: NDArray[np.int32], rows: Ints) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Weight shared with each of `rows`, and each row's own weight: two (k,) arrays of summed label weights."""
+        flat, offsets = ranges(self.offsets[rows], self.offsets[rows + 1])
+        codes = self.codes[flat]
+        asked = np.zeros(len(self.labels), dtype=np.float32)
+        asked[query] = self.weights[query]
+        return segment_sum(asked[codes], offsets), segment_sum(self.weights[codes], offsets)
+
+    def jaccard(self, query: NDArray[np.int32], rows: Ints) -> NDArray[np.float64]:
+        """Weighted Jaccard similarity in [0, 1]; NaN where either side has no label (nothing is known)."""
+        common, theirs = self.shared(query, rows)
+        mine = float(self.weights[query].sum())
+        with np.errstate(invalid="ignore"):
+            return np.where((theirs > 0) & (mine > 0), common / (theirs + mine - common), np.nan)
+
+
+def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Rows scaled to length 1; zero rows stay zero."""
+    rows = np.asarray(vectors, dtype=np.float32)
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.where(length > 0, length, 1.0), dtype=np.float32)

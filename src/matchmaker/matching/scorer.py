@@ -1,0 +1,82 @@
+"""Scores of pairs: evidence, the prior in both directions, and what both sides make of it together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.matching.evidence import KINDS, Evidence, pair_evidence
+from matchmaker.matching.fit_type import fit_types
+from matchmaker.matching.prior import TOTAL, Directed, direct, surprises, weigh, weights_for
+from matchmaker.matching.ragged import Ints
+from matchmaker.matching.reciprocity import balance, harmonic, mutual_nats, one_way
+from matchmaker.matching.scales import Scales
+from matchmaker.matching.space import Side, Space
+
+if TYPE_CHECKING:
+    from matchmaker.config import Config
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """k pairs of one side with the partners at `rows`, scored in both directions; every array is (k,).
+
+    out: what the candidates are worth to the side; back: what the side is worth to them; mutual in [0, 1];
+    nats: -ln(1 - mutual), the ranking key; audience, redundancy: mean percentile of both sides, NaN where unknown.
+    """
+
+    rows: Ints
+    evidence: Evidence
+    out: Directed
+    back: Directed
+    mutual: Floats
+    nats: Floats
+    balance: Floats
+    one_way: NDArray[np.bool_]
+    audience: Floats
+    redundancy: Floats
+    fit_type: NDArray[np.str_]
+
+
+def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[np.bool_]) -> Scored:
+    """Score `side` against `rows` (k,) int64; rivals: (k,) bool, pairs with an explicit competitor relation."""
+    evidence = pair_evidence(space, side, rows)
+    their_scales = {kind: scales.take(rows) for kind, scales in space.scales.items()}
+    counts = space.goals.offsets[rows + 1] - space.goals.offsets[rows]
+    mine = np.full(len(rows), len(side.goals.vectors) > 0)
+    out = direct(evidence.directed(True), side.scales, weights_for(config, mine))
+    back = direct(evidence.directed(False), their_scales, weights_for(config, counts > 0))
+    audience = _both(out, back, "audience")
+    redundancy = _both(out, back, "redundancy")
+    return Scored(
+        rows=rows,
+        evidence=evidence,
+        out=out,
+        back=back,
+        mutual=harmonic(out.value, back.value),
+        nats=mutual_nats(out.nats, back.nats),
+        balance=balance(out.value, back.value),
+        one_way=one_way(out.value, back.value),
+        audience=audience,
+        redundancy=redundancy,
+        fit_type=fit_types(audience, redundancy, rivals),
+    )
+
+
+def with_scales(space: Space, config: Config, side: Side) -> Side:
+    """A side outside the catalogue with its own percentile scales, fitted on the same reference sample as everybody's."""
+    evidence = pair_evidence(space, side, space.reference)
+    raw = {kind: values[None, :] for kind, values in evidence.directed(True).items()}
+    scales = {kind: Scales.fit(raw[kind]) for kind in KINDS}
+    nats, _ = surprises(raw, scales)
+    _, total = weigh(nats, weights_for(config, np.array([len(side.goals.vectors) > 0])))
+    return replace(side, scales={**scales, TOTAL: Scales.fit(total)})
+
+
+def _both(out: Directed, back: Directed, kind: str) -> Floats:
+    return np.asarray(0.5 * (out.percentiles[kind] + back.percentiles[kind]))

@@ -1,0 +1,93 @@
+"""The space in which partners are compared: every array that the formulas read, row r being partner `ids[r]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.matching.ragged import Items, LabelSets
+from matchmaker.matching.scales import Scales
+
+if TYPE_CHECKING:
+    from matchmaker.audience.overlap import AccountSets
+    from matchmaker.retrieval.lexical import LexicalIndex
+
+LABEL_KINDS = ("categories", "industries", "regions", "company_sizes", "neighbours", "auth", "formats", "objects")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One partner as the asking side of a pair; it may stand in the catalogue (`row`) or not (`row` None).
+
+    audience, topic: (k,) float32 whitened unit vectors; heading: (d,) float32, the audience text unwhitened; capabilities, goals: Items of one partner; own: (g,) float32;
+    pooled: (d,) float32 unit mean of the capability vectors; terms: (term indices, weights) of the whole-profile text.
+    """
+
+    row: int | None
+    audience: NDArray[np.float32]
+    heading: NDArray[np.float32]
+    topic: NDArray[np.float32]
+    capabilities: Items
+    goals: Items
+    own: NDArray[np.float32]
+    pooled: NDArray[np.float32]
+    terms: tuple[NDArray[np.integer], NDArray[np.float32]]
+    labels: dict[str, NDArray[np.int32]]
+    size: float
+    completeness: float
+    scales: dict[str, Scales] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Space:
+    """All partners of one ecosystem, ready for the formulas. Arrays as in `Side`, one row a partner.
+
+    heading: (n, d) float32 unit, the audience text in the encoder's own space, where goals can be compared with it.
+    size: (n,) float32 percentile of the partner's size in [0, 1], NaN when unknown.
+    completeness: (n,) float32 share of the profile that is stated, in [0, 1].
+    inferred_goals: (n,) bool, goals taken from category peers. reference: rows of the fixed sample behind `scales`.
+    """
+
+    ids: tuple[str, ...]
+    audience: NDArray[np.float32]
+    heading: NDArray[np.float32]
+    topic: NDArray[np.float32]
+    capabilities: Items
+    goals: Items
+    own: NDArray[np.float32]
+    pooled: NDArray[np.float32]
+    lexical: LexicalIndex
+    labels: dict[str, LabelSets]
+    size: NDArray[np.float32]
+    completeness: NDArray[np.float32]
+    inferred_goals: NDArray[np.bool_]
+    accounts: AccountSets | None
+    reference: NDArray[np.int64]
+    scales: dict[str, Scales] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Number of partners."""
+        return len(self.ids)
+
+    def side(self, row: int) -> Side:
+        """The asking side of a stored partner."""
+        low, high = self.goals.offsets[row], self.goals.offsets[row + 1]
+        one = np.array([row])
+        return Side(
+            row=row,
+            audience=self.audience[row],
+            heading=self.heading[row],
+            topic=self.topic[row],
+            capabilities=self.capabilities.take(one),
+            goals=self.goals.take(one),
+            own=self.own[low:high],
+            pooled=self.pooled[row],
+            terms=self.lexical.row(row),
+            labels={kind: sets.of(row) for kind, sets in self.labels.items()},
+            size=float(self.size[row]),
+            completeness=float(self.completeness[row]),
+            scales={name: scales.take(one) for name, scales in self.scales.items()},
+        )

@@ -1,0 +1,131 @@
+"""From scored arrays to answers for people: matches with reasons, explanations, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from matchmaker.fitted import Fitted
+from matchmaker.matching.confidence import grade
+from matchmaker.matching.course import BASIS as STATED
+from matchmaker.matching.course import StatedCourse, heading
+from matchmaker.matching.motion import Motion, Signals, motions
+from matchmaker.matching.prior import WEIGHED, Directed
+from matchmaker.matching.reasons import Meeting, Shared, Voice, as_dict, meetings, sentence, shared
+from matchmaker.matching.scorer import Scored
+from matchmaker.matching.space import Side
+from matchmaker.results import Match, SideReport
+
+GOALS_FROM_PEERS = "states no goals; goals typical of its category peers stand in"
+NO_GOALS = "states no goals and has no category peers that do; closeness of the market took their weight"
+Relations = dict[int, list[dict[str, Any]]]
+
+
+class Narrator:
+    """Tells one side's scored pairs. `voice` are the side's texts, `relations` its known relations by row."""
+
+    def __init__(self, fitted: Fitted, side: Side, name: str, voice: Voice, relations: Relations) -> None:
+        self._fitted, self._side, self._id, self._voice, self._relations = fitted, side, name, voice, relations
+
+    def motions(self, scored: Scored, position: int) -> list[Motion]:
+        """What the pair at `position` could do together."""
+        return self._told(scored, position)[0]
+
+    def match(self, scored: Scored, position: int, rank: int, channels: Sequence[str], *, explain: bool) -> Match:
+        """The pair at `position` of `scored` as a match of rank `rank`."""
+        space, row = self._fitted.space, int(scored.rows[position])
+        plain = self._fitted.profiles.row(row)
+        found, course, sides = self._told(scored, position, explain=explain)
+        out, back = float(scored.out.value[position]), float(scored.back.value[position])
+        complete = min(self._side.completeness, float(space.completeness[row]))
+        return Match(
+            rank=rank,
+            partner=space.ids[row],
+            name=plain["name"],
+            mutual=_round(scored.mutual[position]),
+            value_to_you=_round(out),
+            value_to_them=_round(back),
+            balance=_round(scored.balance[position]),
+            weaker_side=self._id if out <= back else space.ids[row],
+            one_way_street=bool(scored.one_way[position]),
+            fit_type=str(scored.fit_type[position]),
+            motions=[asdict(motion) for motion in found],
+            categories=list(plain["categories"]),
+            size_band=plain["size_band"],
+            confidence=grade(complete),
+            completeness=_round(complete),
+            stated_course=_course(course),
+            relations=self._relations.get(row, []),
+            channels=list(channels),
+            sides=sides,
+        )
+
+    def common(self, row: int) -> Shared:
+        """What the side shares with the partner at `row`."""
+        return shared(self._fitted.space, self._side, self._fitted.space.side(row))
+
+    def _told(
+        self, scored: Scored, position: int, *, explain: bool = True
+    ) -> tuple[list[Motion], StatedCourse, list[SideReport]]:
+        row = int(scored.rows[position])
+        other = self._fitted.space.side(row)
+        voice = self._fitted.voice(row)
+        gives, gets = meetings(self._side, other, self._voice, voice), meetings(other, self._side, voice, self._voice)
+        common = shared(self._fitted.space, self._side, other)
+        found = motions(
+            Signals(
+                fit_type=str(scored.fit_type[position]),
+                audience=_known(scored.audience[position]),
+                redundancy=_known(scored.redundancy[position]),
+                gives=gives,
+                gets=gets,
+                common=common,
+                connected=any(fact["type"] == "integration" for fact in self._relations.get(row, [])),
+            )
+        )
+        course = StatedCourse(
+            heading(self._side, other, self._voice, voice), heading(other, self._side, voice, self._voice)
+        )
+        if not explain:
+            return found, course, []
+        sides = [
+            _side(self._id, scored.out, position, gives, sentence(self._voice, voice, gives, common)),
+            _side(self._fitted.space.ids[row], scored.back, position, gets, sentence(voice, self._voice, gets, common)),
+        ]
+        return found, course, sides
+
+
+def goal_note(fitted: Fitted, row: int) -> list[str]:
+    """What to say about a stored partner's goals, if anything."""
+    if fitted.space.inferred_goals[row]:
+        return [f"{fitted.space.ids[row]} {GOALS_FROM_PEERS}"]
+    return [] if len(fitted.space.goals.of(row)) else [f"{fitted.space.ids[row]} {NO_GOALS}"]
+
+
+def _side(receiver: str, directed: Directed, position: int, met: Sequence[Meeting], text: str) -> SideReport:
+    return SideReport(
+        receiver=receiver,
+        value=_round(directed.value[position]),
+        total=float(directed.total[position]),
+        contributions={kind: float(directed.contributions[kind][position]) for kind in WEIGHED},
+        percentiles={kind: _known(values[position]) for kind, values in directed.percentiles.items()},
+        meets=as_dict(met),
+        sentence=text,
+    )
+
+
+def _course(course: StatedCourse) -> dict[str, Any] | None:
+    if course.ours is None or course.theirs is None:
+        return None
+    return {"basis": STATED, "ours": asdict(course.ours), "theirs": asdict(course.theirs)}
+
+
+def _known(value: np.floating | float) -> float | None:
+    return None if np.isnan(value) else _round(value)
+
+
+def _round(value: np.floating | float) -> float:
+    return round(float(value), 6)

@@ -1,0 +1,1 @@
+"""What a partner is: schema, readers, validation, identity, facets."""

@@ -1,0 +1,93 @@
+"""Profiles by row: what the answers show and explain, read from a Parquet file only when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from matchmaker.profiles.facets import Facets
+from matchmaker.profiles.schema import Partner
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_LISTS = (
+    "domains", "goals", "needs", "capabilities", "industries", "regions", "company_sizes", "partner_types", "categories",
+    "integrations",
+)  # fmt: skip
+_FACETS = ("facet_goals", "facet_capabilities", "inferred")
+_JSON = ("interface", "extra")
+
+
+class ProfileTable:
+    """`n` partners with their facet texts, in the row order of the space; backed by an Arrow table or a Parquet file."""
+
+    def __init__(self, source: pa.Table | Path) -> None:
+        self._source = source
+
+    @classmethod
+    def build(
+        cls, partners: Sequence[Partner], facets: Sequence[Facets], goals: Sequence[Sequence[str]], from_peers: Sequence[bool]
+    ) -> ProfileTable:
+        """Table of all partners; `goals` are the texts behind the goal vectors, a partner's own or its peers'."""
+        import pyarrow as pa
+
+        plain = [partner.model_dump(mode="json") for partner in partners]
+        columns: dict[str, Any] = {}
+        for name in Partner.model_fields:
+            values = [row[name] for row in plain]
+            if name in _JSON:
+                columns[name] = pa.array([orjson.dumps(value).decode() for value in values], pa.string())
+            elif name in _LISTS:
+                columns[name] = pa.array(values, pa.list_(pa.string()))
+            else:
+                columns[name] = pa.array(values, pa.float64() if name == "size" else pa.string())
+        inferred = [
+            sorted({*facet.inferred, *(["goals"] if peers else [])}) for facet, peers in zip(facets, from_peers, strict=True)
+        ]
+        texts = {
+            "facet_audience": [". ".join(facet.audience) for facet in facets],
+            "facet_goals": [list(one) for one in goals],
+            "facet_capabilities": [list(facet.capabilities) for facet in facets],
+            "inferred": inferred,
+        }
+        for name, values in texts.items():
+            columns[name] = pa.array(values, pa.list_(pa.string()) if name in _FACETS else pa.string())
+        return cls(pa.table(columns))
+
+    @cached_property
+    def arrow(self) -> pa.Table:
+        """The whole table; a file is mapped into memory on first use."""
+        if not isinstance(self._source, Path):
+            return self._source
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self._source, memory_map=True)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Display names, by row."""
+        return list(self.arrow.column("name").to_pylist())
+
+    def row(self, row: int) -> dict[str, Any]:
+        """All columns of one partner as plain values."""
+        return dict(self.arrow.slice(row, 1).to_pylist()[0])
+
+    def partner(self, row: int) -> Partner:
+        """One partner as it was read."""
+        plain = {name: value for name, value in self.row(row).items() if name in Partner.model_fields}
+        return Partner.model_validate({**plain, **{name: orjson.loads(plain[name]) for name in _JSON}})
+
+    def partners(self) -> list[Partner]:
+        """Every partner; costs a validation each."""
+        return [self.partner(row) for row in range(self.arrow.num_rows)]
+
+    def write(self, path: Path) -> None:
+        """Write as Parquet, in row groups small enough to read one answer's partners cheaply."""
+        import pyarrow.parquet as pq
+
+        pq.write_table(self.arrow, path, row_group_size=8192, compression="zstd")

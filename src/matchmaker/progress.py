@@ -1,0 +1,31 @@
+"""Progress of long work, as a tiny protocol: the library reports, the caller decides how to show it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """One task at a time: `start`, any number of `advance`, `done`."""
+
+    def start(self, label: str, total: int) -> None:
+        """Begin a task of `total` steps, named for people."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Count `steps` more as finished."""
+
+    def done(self) -> None:
+        """End the task."""
+
+
+class Silent:
+    """Shows nothing: the default of the library."""
+
+    def start(self, label: str, total: int) -> None:
+        """Ignore."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Ignore."""
+
+    def done(self) -> None:
+        """Ignore."""

@@ -1,0 +1,241 @@
+"""A bundle on disk: `DIR/<version>/` beside `DIR/current`, a small file that names the version in use.
+
+    manifest.json       format, config, encoder, library versions, data fingerprint, files -> sha256, bytes, dtype, shape
+    manifest.sha256     digest of manifest.json: the root of trust of everything else
+    partners.parquet    profiles and the facet texts behind the vectors
+    *.npy               arrays, memory-mapped when read (never pickled)
+    *.json, *.faiss     small state; FAISS files can be rebuilt from the arrays
+    golden.json         queries and their expected answers
+    MODEL_CARD.md       what this is, for people
+
+A version is written to a temporary sibling, synced, renamed; then `current` is replaced. A reader sees the old bundle or the
+new one. A writer that dies leaves only a temporary folder, which the next writer removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.errors import BundleCorruptError, BundleMissingError, BundleVersionError, StorageError
+
+FORMAT = 1
+MANIFEST, DIGEST, CURRENT = "manifest.json", "manifest.sha256", "current"
+SMALL = 1 << 20
+"""Files up to this many bytes are hashed whenever a bundle is opened; larger ones by `verify`."""
+_TEMPORARY = ".writing-"
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened version: its folder and its manifest, digest and small files checked."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """Name of the version."""
+        return str(self.manifest["version"])
+
+    def array(self, name: str) -> NDArray[Any]:
+        """A memory-mapped array; dtype and shape must be those of the manifest."""
+        path = self.folder / f"{name}.npy"
+        try:
+            found = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise BundleCorruptError(_corrupt(path, f"cannot be read as an array ({error})")) from error
+        entry = self.manifest["files"].get(path.name, {})
+        if [str(found.dtype), list(found.shape)] != [entry.get("dtype"), entry.get("shape")]:
+            raise BundleCorruptError(_corrupt(path, "has another dtype or shape than its manifest says"))
+        return np.asarray(found)
+
+    def json(self, name: str) -> Any:  # noqa: ANN401 - whatever the file holds
+        """Parsed contents of `name`.json."""
+        return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+
+    def verify(self, tick: Callable[[int], None] | None = None) -> list[str]:
+        """Hash every file against the manifest: what is wrong, one line a file, empty when all is well."""
+        problems = []
+        for name, entry in sorted(self.manifest["files"].items()):
+            problem = _differs(self.folder / name, entry)
+            if problem:
+                problems.append(f"{name} {problem}")
+            if tick:
+                tick(1)
+        return problems
+
+
+class Writer:
+    """The folder of a version being written; every file goes through it, so that none escapes the manifest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._shapes: dict[str, tuple[str, list[int]]] = {}
+
+    def array(self, name: str, values: NDArray[Any]) -> None:
+        """Write `name`.npy."""
+        np.save(self.folder / f"{name}.npy", np.ascontiguousarray(values), allow_pickle=False)
+        self._shapes[f"{name}.npy"] = (str(values.dtype), list(values.shape))
+
+    def json(self, name: str, values: object) -> None:
+        """Write `name`.json, keys sorted."""
+        text = json.dumps(values, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+        (self.folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+    def text(self, name: str, content: str) -> None:
+        """Write a text file under its full name."""
+        (self.folder / name).write_text(content, encoding="utf-8")
+
+    def close(self, facts: Mapping[str, Any]) -> None:
+        """Write the manifest over all files, and sync everything."""
+        files = {}
+        for path in sorted(self.folder.iterdir()):
+            entry: dict[str, Any] = {"sha256": sha256(path), "bytes": path.stat().st_size}
+            if path.name in self._shapes:
+                entry["dtype"], entry["shape"] = self._shapes[path.name]
+            files[path.name] = entry
+        self.json("manifest", {"format": FORMAT, **facts, "files": files})
+        self.text(DIGEST, sha256(self.folder / MANIFEST) + "\n")
+        for path in self.folder.iterdir():
+            _sync(path)
+        _sync(self.folder)
+
+
+@contextmanager
+def writing(root: Path, version: str) -> Iterator[Writer]:
+    """Write a version under `root` and make it current; nothing is left behind when anything fails.
+
+    Raises StorageError when the disk refuses, with `root` as it was before.
+    """
+    temporary: Path | None = None
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _sweep(root)
+        temporary = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}-", dir=root))
+        yield Writer(temporary)
+        temporary.chmod(0o755)
+        temporary.rename(root / version)
+        _replace(root / CURRENT, f"{version}\n")
+    except OSError as error:
+        raise StorageError(_refused(root, error)) from error
+    finally:
+        if temporary is not None and temporary.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Open a version folder, or the current version of a bundle folder.
+
+    Checks the manifest's own digest, every file's presence and size, and the sha256 of the small ones.
+    Raises BundleMissingError, BundleVersionError or BundleCorruptError.
+    """
+    folder = _resolve(path)
+    manifest_file, digest_file = folder / MANIFEST, folder / DIGEST
+    if not manifest_file.is_file() or not digest_file.is_file():
+        raise BundleCorruptError(_corrupt(folder, f"lacks {MANIFEST} or {DIGEST}"))
+    if sha256(manifest_file) != digest_file.read_text(encoding="utf-8").strip():
+        raise BundleCorruptError(_corrupt(manifest_file, f"is not the file that {DIGEST} names"))
+    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+    if manifest.get("format") != FORMAT:
+        raise BundleVersionError(
+            f"{folder} has bundle format {manifest.get('format')}, this version reads {FORMAT}. Build it again."
+        )
+    for name, entry in manifest["files"].items():
+        problem = _differs(folder / name, entry, content=entry["bytes"] <= SMALL)
+        if problem:
+            raise BundleCorruptError(_corrupt(folder / name, problem))
+    return Bundle(folder, manifest)
+
+
+def sha256(path: Path) -> str:
+    """Hex sha256 of a file, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _differs(path: Path, entry: Mapping[str, Any], *, content: bool = True) -> str | None:
+    if not path.is_file():
+        return "is missing"
+    if path.stat().st_size != entry["bytes"]:
+        return f"has {path.stat().st_size} bytes, its manifest says {entry['bytes']}"
+    if content and sha256(path) != entry["sha256"]:
+        return "has changed since it was written (its sha256 differs from the manifest)"
+    return None
+
+
+def _sweep(root: Path) -> None:
+    """Remove the temporary folders of writers that were killed; those of living processes stay."""
+    for left in root.glob(f"{_TEMPORARY}*-*"):
+        owner = left.name.removeprefix(_TEMPORARY).partition("-")[0]
+        if not owner.isdigit() or not _alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _resolve(path: Path) -> Path:
+    if (path / MANIFEST).is_file():
+        return path
+    pointer = path / CURRENT
+    if not pointer.is_file():
+        raise BundleMissingError(f"No bundle at {path}. Make one with: matchmaker build CATALOG -o {path}")
+    version = pointer.read_text(encoding="utf-8").strip()
+    if not version or Path(version).name != version or not (path / version).is_dir():
+        raise BundleCorruptError(_corrupt(pointer, f"names no version beside it ({version!r})"))
+    return path / version
+
+
+def _corrupt(path: Path, problem: str) -> str:
+    return f"{path} {problem}. The bundle cannot be trusted: build it again, or go back to an earlier version."
+
+
+def _replace(path: Path, content: str) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+        _sync(path.parent)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _refused(root: Path, error: OSError) -> str:
+    cause = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
+    return f"Could not write the bundle to {root}: {cause}. What was there before is untouched; free space or name another folder."

@@ -1,0 +1,177 @@
+"""A fitted ecosystem as the files of a bundle, and back."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from matchmaker.audience.overlap import AccountSets
+from matchmaker.channels import Indexes
+from matchmaker.config import Config
+from matchmaker.errors import BundleCorruptError
+from matchmaker.fitted import Fitted, RelationTable
+from matchmaker.matching.ragged import Items, LabelSets
+from matchmaker.matching.scales import Scales
+from matchmaker.matching.space import Space
+from matchmaker.matching.whitening import Whitening
+from matchmaker.profiles.table import ProfileTable
+from matchmaker.registry.bundle import Bundle, Writer, open_bundle, writing
+from matchmaker.registry.card import model_card
+from matchmaker.registry.golden import ask, check
+from matchmaker.retrieval.lexical import LexicalIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PLAIN = ("audience", "heading", "topic", "own", "pooled", "size", "completeness", "inferred_goals", "reference")
+ITEMS = ("capabilities", "goals")
+LIBRARIES = ("faiss-cpu", "numpy", "pyarrow", "sentence-transformers", "torch")
+
+
+def save(fitted: Fitted, root: Path) -> Path:
+    """Write `fitted` as a new version under `root`, current at once. Raises StorageError, `root` then being as before."""
+    now = datetime.now(UTC)
+    version = f"{now:%Y%m%dT%H%M%S%f}-{fitted.catalogue[:8]}"
+    named = replace(fitted, version=version)
+    with writing(root, version) as writer:
+        _write(writer, named)
+        golden = ask(named)
+        writer.json("golden", golden)
+        facts = _facts(named, now)
+        writer.text("MODEL_CARD.md", model_card(facts))
+        writer.close(facts)
+    return root / version
+
+
+def load(path: Path, *, verify: bool = True) -> Fitted:
+    """Open a bundle folder or version. Raises BundleError; golden queries are asked when `verify`."""
+    bundle = open_bundle(path)
+    fitted = _read(bundle)
+    if verify:
+        problems = check(fitted, bundle.json("golden"))
+        if problems:
+            raise BundleCorruptError(f"{bundle.folder} no longer gives its golden answers: {problems[0]}. Build it again.")
+    return fitted
+
+
+def verify_in_background(path: Path, tell: Callable[[list[str]], None]) -> threading.Thread:
+    """Hash every file of a bundle on a thread of its own and hand the problems found (none: empty) to `tell`."""
+    thread = threading.Thread(target=lambda: tell(open_bundle(path).verify()), name="bundle-verify", daemon=True)
+    thread.start()
+    return thread
+
+
+def _write(writer: Writer, fitted: Fitted) -> None:
+    space = fitted.space
+    for name in PLAIN:
+        writer.array(name, getattr(space, name))
+    for name in ITEMS:
+        items: Items = getattr(space, name)
+        writer.array(f"{name}_vectors", items.vectors)
+        writer.array(f"{name}_offsets", items.offsets)
+    for kind, sets in space.labels.items():
+        writer.array(f"labels_{kind}_codes", sets.codes)
+        writer.array(f"labels_{kind}_offsets", sets.offsets)
+        writer.array(f"labels_{kind}_weights", sets.weights)
+    for kind, scales in space.scales.items():
+        writer.array(f"scale_{kind}_knots", scales.knots)
+        writer.array(f"scale_{kind}_width", scales.width)
+    for name, white in fitted.whitening.items():
+        writer.array(f"whitening_{name}_mean", white.mean)
+        writer.array(f"whitening_{name}_matrix", white.matrix)
+    for name, values in space.lexical.arrays().items():
+        writer.array(f"lexical_{name}", values)
+    if space.accounts:
+        writer.array("accounts_codes", space.accounts.codes)
+        writer.array("accounts_offsets", space.accounts.offsets)
+    writer.array("relations_a", fitted.relations.a)
+    writer.array("relations_b", fitted.relations.b)
+    state = {
+        "ids": list(space.ids),
+        "labels": {kind: list(sets.labels) for kind, sets in space.labels.items()},
+        "vocabulary": list(space.lexical.vocabulary),
+        "accounts_universe": space.accounts.universe if space.accounts else None,
+        "relations": fitted.relations.facts,
+    }
+    writer.json("state", state)
+    fitted.profiles.write(writer.folder / "partners.parquet")
+    for name in ("audience", "topic", "capabilities", "goals"):
+        getattr(fitted.indexes, name).save(writer.folder / f"index_{name}.faiss")
+
+
+def _read(bundle: Bundle) -> Fitted:
+    state, facts = bundle.json("state"), bundle.manifest
+    scales = [name[len("scale_") : -len("_knots.npy")] for name in facts["files"] if name.endswith("_knots.npy")]
+    lexical = {
+        name[len("lexical_") : -len(".npy")]: bundle.array(name[: -len(".npy")])
+        for name in facts["files"]
+        if name.startswith("lexical_")
+    }
+    plain: dict[str, Any] = {name: bundle.array(name) for name in PLAIN}
+    space = Space(
+        ids=tuple(state["ids"]),
+        **plain,
+        capabilities=_items(bundle, "capabilities"),
+        goals=_items(bundle, "goals"),
+        lexical=LexicalIndex.from_arrays(lexical, state["vocabulary"]),
+        labels={
+            kind: LabelSets(tuple(labels), *(bundle.array(f"labels_{kind}_{part}") for part in ("codes", "offsets", "weights")))
+            for kind, labels in state["labels"].items()
+        },
+        accounts=_accounts(bundle, state),
+        scales={
+            kind: Scales(bundle.array(f"scale_{kind}_knots"), bundle.array(f"scale_{kind}_width")) for kind in scales
+        },
+    )
+    return Fitted(
+        config=Config.model_validate(facts["config"]),
+        encoder=facts["encoder"]["name"],
+        fingerprint=facts["encoder"]["fingerprint"],
+        space=space,
+        whitening={
+            name: Whitening(np.array(bundle.array(f"whitening_{name}_mean")), np.array(bundle.array(f"whitening_{name}_matrix")))
+            for name in ("audience", "topic")
+        },
+        profiles=ProfileTable(bundle.folder / "partners.parquet"),
+        relations=RelationTable(bundle.array("relations_a"), bundle.array("relations_b"), state["relations"]),
+        indexes=Indexes.load(space, bundle.folder),
+        catalogue=facts["catalogue"],
+        version=bundle.version,
+    )
+
+
+def _items(bundle: Bundle, name: str) -> Items:
+    return Items(bundle.array(f"{name}_vectors"), bundle.array(f"{name}_offsets"))
+
+
+def _accounts(bundle: Bundle, state: dict[str, Any]) -> AccountSets | None:
+    if state["accounts_universe"] is None:
+        return None
+    return AccountSets(bundle.array("accounts_codes"), bundle.array("accounts_offsets"), state["accounts_universe"])
+
+
+def _facts(fitted: Fitted, now: datetime) -> dict[str, Any]:
+    space = fitted.space
+    return {
+        "version": fitted.version,
+        "created": now.isoformat(timespec="seconds"),
+        "basis": "prior",
+        "config": fitted.config.model_dump(mode="json"),
+        "encoder": {"name": fitted.encoder, "fingerprint": fitted.fingerprint},
+        "catalogue": fitted.catalogue,
+        "partners": len(space),
+        "relations": len(fitted.relations.facts),
+        "with_goals": int(np.sum(space.goals.counts() > 0)),
+        "goals_from_peers": int(np.sum(space.inferred_goals)),
+        "indexes": {
+            name: {"kind": getattr(fitted.indexes, name).kind, "recall": float(getattr(fitted.indexes, name).recall)}
+            for name in ("audience", "topic", "capabilities", "goals")
+        },
+        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+    }

@@ -1,0 +1,149 @@
+"""What the engine answers: small objects that turn into plain data, JSON and pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BASIS = "prior"
+"""No history has been learned from: the numbers follow from declared weights, and are no probability of success."""
+
+
+class _Answer:
+    """Shared conversions."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return asdict(self)  # type: ignore[call-overload,no-any-return]
+
+    def to_json(self) -> str:
+        """One JSON object, indented."""
+        import orjson
+
+        return orjson.dumps(self.to_dict(), option=orjson.OPT_INDENT_2).decode()
+
+
+@dataclass(frozen=True)
+class SideReport(_Answer):
+    """One direction of a pair.
+
+    receiver: id of the partner that gets the value; value: in [0, 1), percentile of this pair among the receiver's
+    pairs; total: evidence total in nats, the sum of `contributions`; percentiles: kind -> [0, 1) or None when unknown.
+    """
+
+    receiver: str
+    value: float
+    total: float
+    contributions: dict[str, float]
+    percentiles: dict[str, float | None]
+    meets: list[dict[str, Any]]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Match(_Answer):
+    """One recommended partner. mutual, value_to_you, value_to_them, balance in [0, 1]; confidence share in [0, 1]."""
+
+    rank: int
+    partner: str
+    name: str
+    mutual: float
+    value_to_you: float
+    value_to_them: float
+    balance: float
+    weaker_side: str
+    one_way_street: bool
+    fit_type: str
+    motions: list[dict[str, str]]
+    categories: list[str]
+    size_band: str | None
+    confidence: str
+    completeness: float
+    stated_course: dict[str, Any] | None
+    relations: list[dict[str, Any]]
+    channels: list[str]
+    sides: list[SideReport] = field(default_factory=list)
+    basis: str = BASIS
+
+
+@dataclass(frozen=True)
+class Recommendations(_Answer):
+    """A list for one partner, best first, with what was asked and what was left out."""
+
+    partner: str | None
+    name: str
+    matches: list[Match]
+    considered: int
+    catalogue: int
+    settings: dict[str, Any]
+    notes: list[str]
+    basis: str = BASIS
+
+    def __iter__(self) -> Iterator[Match]:
+        """The matches, best first."""
+        return iter(self.matches)
+
+    def __len__(self) -> int:
+        """Number of matches."""
+        return len(self.matches)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a match; lists and dicts stay as they are."""
+        import pandas as pd
+
+        rows = [{key: value for key, value in match.to_dict().items() if key != "sides"} for match in self.matches]
+        return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class Explanation(_Answer):
+    """A pair from both sides, the exact numbers and what they rest on."""
+
+    a: str
+    b: str
+    match: Match
+    shared: dict[str, Any]
+    weaker_side: str
+    notes: list[str]
+    basis: str = BASIS
+
+
+@dataclass(frozen=True)
+class PairScores(_Answer):
+    """Scores of many pairs, in the order asked; a pair that cannot be scored has null numbers and a status."""
+
+    rows: list[dict[str, Any]]
+    basis: str = BASIS
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+        return len(self.rows)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a pair."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+
+@dataclass(frozen=True)
+class Similar(_Answer):
+    """Partners most like the examples, best first: look-alikes and rivals, not matches."""
+
+    like: list[str]
+    unlike: list[str]
+    partners: list[dict[str, Any]]
+
+    def __len__(self) -> int:
+        """Number of partners."""
+        return len(self.partners)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a partner."""
+        import pandas as pd
+
+        return pd.DataFrame(self.partners)
