@@ -9,14 +9,15 @@ small       the nearest of the smaller half by size: fame is never the entrance
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.matching.ragged import Ints
 from matchmaker.matching.space import Side, Space
-from matchmaker.retrieval.build import build_index
+from matchmaker.retrieval.build import build_index, load_index
 from matchmaker.retrieval.candidates import Candidates, ChannelResult, union
 from matchmaker.retrieval.items import ItemIndex
 
@@ -50,6 +51,29 @@ class Indexes:
             capabilities=ItemIndex(index(space.capabilities.vectors), space.capabilities.offsets),
             goals=ItemIndex(index(space.goals.vectors), space.goals.offsets),
         )
+
+    @classmethod
+    def load(cls, space: Space, folder: Path, facts: dict[str, Any]) -> Indexes:
+        """The indexes of a bundle; exact ones need no file."""
+
+        def index(name: str, vectors: NDArray[np.float32]) -> Index:
+            return load_index(folder / f"index_{name}.faiss", vectors, facts[name])
+
+        return cls(
+            audience=index("audience", space.audience),
+            topic=index("topic", space.topic),
+            capabilities=ItemIndex(index("capabilities", space.capabilities.vectors), space.capabilities.offsets),
+            goals=ItemIndex(index("goals", space.goals.vectors), space.goals.offsets),
+        )
+
+    def each(self) -> dict[str, Index]:
+        """All indexes by name."""
+        return {
+            "audience": self.audience,
+            "topic": self.topic,
+            "capabilities": self.capabilities.index,
+            "goals": self.goals.index,
+        }
 
 
 def candidates(space: Space, indexes: Indexes, side: Side, allowed: Mask, quota: int) -> Candidates:

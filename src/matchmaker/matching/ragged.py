@@ -100,6 +100,15 @@ class LabelSets:
         """Codes of one partner."""
         return self.codes[self.offsets[row] : self.offsets[row + 1]]
 
+    def first(self, rows: Ints) -> NDArray[np.int64]:
+        """Code of each row's rarest label, -1 without any: what stands for the row in a mix."""
+        found = np.full(len(rows), -1, dtype=np.int64)
+        for place, row in enumerate(rows):
+            codes = self.of(int(row))
+            if len(codes):
+                found[place] = codes[np.argmax(self.weights[codes])]
+        return found
+
     def names(self, codes: Iterable[int]) -> list[str]:
         """Labels of some codes."""
         return [self.labels[code] for code in codes]

@@ -101,8 +101,8 @@ def _write(writer: Writer, fitted: Fitted) -> None:
     }
     writer.json("state", state)
     fitted.profiles.write(writer.folder / "partners.parquet")
-    for name in ("audience", "topic", "capabilities", "goals"):
-        getattr(fitted.indexes, name).save(writer.folder / f"index_{name}.faiss")
+    for name, index in fitted.indexes.each().items():
+        index.save(writer.folder / f"index_{name}.faiss")
 
 
 def _read(bundle: Bundle) -> Fitted:
@@ -140,7 +140,7 @@ def _read(bundle: Bundle) -> Fitted:
         },
         profiles=ProfileTable(bundle.folder / "partners.parquet"),
         relations=RelationTable(bundle.array("relations_a"), bundle.array("relations_b"), state["relations"]),
-        indexes=Indexes.load(space, bundle.folder),
+        indexes=Indexes.load(space, bundle.folder, facts["indexes"]),
         catalogue=facts["catalogue"],
         version=bundle.version,
     )
@@ -170,8 +170,8 @@ def _facts(fitted: Fitted, now: datetime) -> dict[str, Any]:
         "with_goals": int(np.sum(space.goals.counts() > 0)),
         "goals_from_peers": int(np.sum(space.inferred_goals)),
         "indexes": {
-            name: {"kind": getattr(fitted.indexes, name).kind, "recall": float(getattr(fitted.indexes, name).recall)}
-            for name in ("audience", "topic", "capabilities", "goals")
+            name: {"kind": index.kind, "recall": float(index.recall), "probes": getattr(index, "probes", None)}
+            for name, index in fitted.indexes.each().items()
         },
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
     }

@@ -1,0 +1,1 @@
+"""Finding candidates: exact and approximate vector indexes, terms, filters, and the union of channels."""

@@ -1,0 +1,92 @@
+"""Which index a set of vectors gets: exact while that is fast, approximate with measured recall beyond."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.retrieval.approximate import ApproximateIndex, measured_recall, train
+from matchmaker.retrieval.exact import ExactIndex, Found, Mask, normalised
+
+if TYPE_CHECKING:
+    from matchmaker.progress import Progress
+
+QUERIES, PROBES = 200, (8, 16, 32, 64, 128, 256)
+
+
+class Index(Protocol):
+    """What every index answers. recall: measured share of the exact top 50 that it finds, 1 for an exact one."""
+
+    recall: float
+
+    @property
+    def kind(self) -> str:
+        """What it is, for reports."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        ...
+
+    def search(self, queries: NDArray[np.float32], k: int, *, allowed: Mask | None = None) -> Found:
+        """The k nearest rows of each query: scores (q, k) float32 descending, ids (q, k) int64, -1 as padding."""
+        ...
+
+    def save(self, path: Path) -> None:
+        """Write what cannot be had from the vectors alone at once."""
+        ...
+
+
+def build_index(
+    vectors: NDArray[np.float32],
+    *,
+    exact_below: int = 20_000,
+    target_recall: float = 0.98,
+    rng: int | np.random.Generator = 0,
+    progress: Progress | None = None,
+) -> Index:
+    """An index over rows (n, d). Below `exact_below` rows it is exact; else the fewest probes that reach the target.
+
+    Recall@50 is measured on held-out queries: rows of the set, each pushed a little aside. Where no number of probes reaches
+    the target the index is exact after all.
+    """
+    if len(vectors) < exact_below:
+        return ExactIndex(vectors)
+    rng = np.random.default_rng(rng)
+    exact = ExactIndex(vectors)
+    queries = held_out(exact.vectors, rng)
+    if progress:
+        progress.start("Building an approximate index", 1)
+    inner = train(exact.vectors, rng)
+    chosen: Index = exact
+    for probes in PROBES:
+        if probes > inner.nlist:
+            break
+        index = ApproximateIndex(exact.vectors, inner, probes, 0.0)
+        index.recall = measured_recall(index, exact, queries)
+        if index.recall >= target_recall:
+            chosen = index
+            break
+    if progress:
+        progress.done()
+    return chosen
+
+
+def load_index(path: Path, vectors: NDArray[np.float32], facts: dict[str, Any]) -> Index:
+    """The index that `facts` (probes, recall) describe; an exact one where there is no file, since it needs none."""
+    if not path.is_file():
+        return ExactIndex(vectors)
+    import faiss
+
+    return ApproximateIndex(vectors, faiss.read_index(str(path)), int(facts["probes"]), float(facts["recall"]))
+
+
+def held_out(vectors: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Up to 200 queries that are like the rows and are none of them."""
+    rows = vectors[np.sort(rng.permutation(len(vectors))[:QUERIES])]
+    aside = rng.normal(scale=0.3 / np.sqrt(vectors.shape[1]), size=rows.shape)
+    return normalised((rows + aside).astype(np.float32))

@@ -1,0 +1,42 @@
+"""The union of several channels: each brings its own, every candidate remembers who found it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ChannelResult:
+    """What one channel found: row ids, best first."""
+
+    name: str
+    ids: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """ids: (m,) int64 ascending; found_by: (m,) int64 bit mask over `channels`."""
+
+    ids: NDArray[np.int64]
+    found_by: NDArray[np.int64]
+    channels: tuple[str, ...]
+
+    def tags(self) -> dict[int, tuple[str, ...]]:
+        """Row id -> names of the channels that found it."""
+        return {
+            int(row): tuple(name for bit, name in enumerate(self.channels) if mask >> bit & 1)
+            for row, mask in zip(self.ids, self.found_by, strict=True)
+        }
+
+
+def union(found: Sequence[ChannelResult]) -> Candidates:
+    """All candidates once, in ascending order of row, whatever the order of the channels' answers."""
+    ids = np.unique(np.concatenate([channel.ids for channel in found])) if found else np.zeros(0, dtype=np.int64)
+    mask = np.zeros(len(ids), dtype=np.int64)
+    for bit, channel in enumerate(found):
+        mask[np.searchsorted(ids, channel.ids)] |= 1 << bit
+    return Candidates(ids, mask, tuple(channel.name for channel in found))

@@ -1,0 +1,123 @@
+"""Terms: TF-IDF over words and word pairs, in flat arrays; rare wording tells more than common wording.
+
+weight(t, d) = (1 + ln tf) * idf(t) ** 1.5, rows of length 1; idf = 1 + ln((1 + N) / (1 + df)) as in scikit-learn. The power above 1
+favours the wording that few share; with it and without a stop list the channel was the best single one on public app catalogues
+(docs/quality.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.retrieval.exact import Found, Mask, top
+
+IDF_POWER = 1.5
+MAX_TERMS = 60_000
+_WORD = re.compile(r"[^\W_]+")
+
+Terms = tuple[NDArray[np.integer], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class LexicalIndex:
+    """Rows as CSR: row r owns terms indices[offsets[r] : offsets[r + 1]] with `values`; idf: (t,) float32."""
+
+    vocabulary: Sequence[str]
+    idf: NDArray[np.float32]
+    indices: NDArray[np.int32]
+    values: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], *, fit_mask: Mask | None = None) -> LexicalIndex:
+        """Index texts. Terms count when at least two of the rows in `fit_mask` (all, if None) have them; the 60,000
+        most frequent are kept, ties in alphabetical order.
+        """
+        counted = np.ones(len(texts), dtype=bool) if fit_mask is None else fit_mask
+        frequency: Counter[str] = Counter()
+        for text, counts in zip(texts, counted, strict=True):
+            if counts:
+                frequency.update(set(terms(text)))
+        known = [term for term, df in frequency.items() if df >= 2]
+        vocabulary = sorted(sorted(known, key=lambda term: (-frequency[term], term))[:MAX_TERMS])
+        df = np.array([frequency[term] for term in vocabulary], dtype=np.float64)
+        idf = (1.0 + np.log((1.0 + counted.sum()) / (1.0 + df))).astype(np.float32)
+        empty = cls(vocabulary, idf, np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(1, np.int64))
+        rows = [empty.vector(text) for text in texts]
+        offsets = np.concatenate(([0], np.cumsum([len(row[0]) for row in rows]))).astype(np.int64)
+        indices = np.concatenate([row[0] for row in rows]) if rows else np.zeros(0)
+        values = np.concatenate([row[1] for row in rows]) if rows else np.zeros(0)
+        return cls(vocabulary, idf, indices.astype(np.int32), values.astype(np.float32), offsets)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], vocabulary: Sequence[str]) -> LexicalIndex:
+        """From what `arrays` gave."""
+        return cls(vocabulary, **arrays)  # type: ignore[arg-type]
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """All arrays by field name, for a bundle."""
+        return {"idf": self.idf, "indices": self.indices, "values": self.values, "offsets": self.offsets}
+
+    def vector(self, text: str) -> Terms:
+        """Terms of any text: ascending indices (t,) int32 and weights (t,) float32 of length 1."""
+        place = self._place
+        counts = Counter(place[term] for term in terms(text) if term in place)
+        if not counts:
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+        indices = np.array(sorted(counts), dtype=np.int32)
+        tf = np.array([counts[int(index)] for index in indices], dtype=np.float64)
+        weights = (1.0 + np.log(tf)) * self.idf[indices].astype(np.float64) ** IDF_POWER
+        return indices, (weights / np.linalg.norm(weights)).astype(np.float32)
+
+    def row(self, row: int) -> Terms:
+        """Terms of one row."""
+        low, high = self.offsets[row], self.offsets[row + 1]
+        return self.indices[low:high], self.values[low:high]
+
+    def pairs(self, query: Terms, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Cosine of the query with each of `rows`: (k,) float32 in [0, 1]."""
+        asked = np.zeros(len(self.idf), dtype=np.float32)
+        asked[query[0]] = query[1]
+        starts, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
+        ends = np.cumsum(lengths)
+        flat = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths - starts, lengths)
+        out = np.zeros(len(rows), dtype=np.float32)
+        filled = lengths > 0
+        if filled.any():
+            out[filled] = np.add.reduceat(self.values[flat] * asked[self.indices[flat]], (ends - lengths)[filled])
+        return np.minimum(out, 1.0)
+
+    def search(self, query: Terms, k: int, allowed: Mask | None = None) -> Found:
+        """The k rows nearest to the query among those that share a term: scores and ids, best first."""
+        starts, rows, values = self._postings
+        scores = np.zeros(len(self.offsets) - 1, dtype=np.float32)
+        for term, weight in zip(*query, strict=True):
+            low, high = starts[term], starts[term + 1]
+            scores[rows[low:high]] += weight * values[low:high]
+        near = np.flatnonzero(scores > 0.0 if allowed is None else (scores > 0.0) & allowed)
+        return top(scores[near], near, k)
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {term: place for place, term in enumerate(self.vocabulary)}
+
+    @cached_property
+    def _postings(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+        """The rows of each term, ascending: the same entries by column."""
+        order = np.argsort(self.indices, kind="stable")
+        rows = np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int32), np.diff(self.offsets))[order]
+        starts = np.searchsorted(self.indices[order], np.arange(len(self.idf) + 1)).astype(np.int64)
+        return starts, rows, self.values[order]
+
+
+def terms(text: str) -> list[str]:
+    """Words in lower case, and pairs of neighbouring words."""
+    words = _WORD.findall(text.lower())
+    return words + [f"{one} {other}" for one, other in zip(words, words[1:], strict=False)]
