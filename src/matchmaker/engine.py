@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +15,7 @@ from matchmaker.config import Config
 from matchmaker.errors import NotFittedError, SettingsError
 from matchmaker.fitted import Fitted, existing
 from matchmaker.matching.diversity import diversified, with_popularity
-from matchmaker.matching.fit_type import FIT_TYPES
+from matchmaker.matching.fit_type import COMPETITOR, FIT_TYPES
 from matchmaker.matching.ragged import Ints
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import Scored, score
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 POOL = 100
 """Candidates that compete for a diversified list."""
+RIVALS = 0.3
+"""Rivals are marked, not dropped, and take at most this share of a list, unless they are asked for or are all there is."""
 MOTIONS = ("technology", "strategic", "integrate", "co-market", "co-sell", "refer")
 
 
@@ -127,8 +130,9 @@ class Matchmaker:
         narrator = Narrator(self.fitted, side, name, voice, relations)
         nats = with_popularity(scored.nats, self.fitted.space.size[rows], popularity_weight)
         order = self._list(scored, nats, k, diversity, _keeps(scored, narrator, fit_type, motion))
+        narrator.read([int(rows[position]) for position in order])
         matches = [
-            narrator.match(scored, position, rank, channels.get(int(rows[position]), ()), explain=explain)
+            narrator.match(scored, position, rank, channels(int(rows[position])), explain=explain)
             for rank, position in enumerate(order, start=1)
         ]
         notes = goal_note(self.fitted, side.row) if side.row is not None else []
@@ -221,7 +225,7 @@ class Matchmaker:
                     "partner": ids[row],
                     "name": self.fitted.profiles.names[row],
                     "similarity": round(float(scores[row]), 6),
-                    "categories": list(self.fitted.profiles.row(row)["categories"]),
+                    "categories": list(self.fitted.profiles.shown([row])[0]["categories"]),
                 }
                 for rank, row in enumerate(best, start=1)
             ],
@@ -253,13 +257,13 @@ class Matchmaker:
 
     def _candidates(
         self, side: Side, allowed: NDArray[np.bool_], *, exhaustive: bool
-    ) -> tuple[Ints, dict[int, tuple[str, ...]]]:
+    ) -> tuple[Ints, Callable[[int], tuple[str, ...]]]:
         """Rows to score. Few eligible partners are all scored, so that a narrow filter never loses one."""
         eligible = np.flatnonzero(allowed)
         if exhaustive or len(eligible) <= self.config.exhaustive_below:
-            return eligible, {}
+            return eligible, lambda row: ()
         found = candidates(self.fitted.space, self.fitted.indexes, side, allowed, self.config.channel_quota)
-        return found.ids, found.tags()
+        return found.ids, found.tag
 
     def _score(self, side: Side, rows: Ints, relations: Relations) -> Scored:
         return score(self.fitted.space, self.config, side, rows, self.fitted.rivals(relations, rows))
@@ -269,13 +273,19 @@ class Matchmaker:
     ) -> list[int]:
         """Positions of the k listed pairs, in list order."""
         space = self.fitted.space
-        pool = np.argsort(-nats, kind="stable")
-        pool = pool[keep[pool]][: max(POOL, k)]
+        order = np.argsort(-nats, kind="stable")
+        order = order[keep[order]]
+        rival = scored.fit_type[order] == COMPETITOR
+        limit = k if diversity <= 0 or rival.all() else math.ceil(RIVALS * k)
+        # Rivals have a pool of their own, lest they crowd out of it what a list is for.
+        pool = np.sort(np.concatenate((np.flatnonzero(~rival)[: max(POOL, k)], np.flatnonzero(rival)[: max(POOL, k)])))
+        rival, pool = rival[pool], order[pool]
         rows = scored.rows[pool]
-        lead = space.labels["categories"].first(rows)
+        lead = space.labels["categories"].leading[rows]
         band = np.floor(np.nan_to_num(space.size[rows], nan=1.25) * 4).astype(np.int64)
         vectors = space.topic[rows]
-        chosen = diversified(np.maximum(nats[pool], 0.0), vectors @ vectors.T, (lead, band), k, diversity)
+        relevance = np.maximum(nats[pool], 0.0)
+        chosen = diversified(relevance, vectors @ vectors.T, (lead, band), k, diversity, capped=rival, limit=limit)
         return [int(pool[position]) for position in chosen]
 
 

@@ -94,14 +94,7 @@ class Fitted:
 
     def voice(self, row: int) -> Voice:
         """The texts behind one partner's vectors."""
-        plain = self.profiles.row(row)
-        return Voice(
-            name=plain["name"],
-            goals=plain["facet_goals"],
-            capabilities=plain["facet_capabilities"],
-            audience=plain["facet_audience"],
-            goals_from_peers="goals" in plain["inferred"],
-        )
+        return voice_of(self.profiles.shown([row])[0])
 
     def rivals(self, relations: dict[int, list[dict[str, Any]]], rows: Ints) -> NDArray[np.bool_]:
         """Which of `rows` have an explicit competitor relation among `relations`."""
@@ -112,8 +105,19 @@ class Fitted:
         from rapidfuzz import fuzz, process
 
         names = self.profiles.names
-        near = process.extract(wanted, [name.casefold() for name in names], scorer=fuzz.WRatio, limit=3, score_cutoff=60)
+        near = process.extract(wanted, [name.casefold() for name in names], scorer=fuzz.WRatio, limit=3, score_cutoff=75)
         return tuple(f"{self.space.ids[row]} ({names[row]})" for _, _, row in near)
+
+
+def voice_of(shown: dict[str, Any]) -> Voice:
+    """The texts of one partner from its shown columns."""
+    return Voice(
+        name=shown["name"],
+        goals=shown["facet_goals"],
+        capabilities=shown["facet_capabilities"],
+        audience=shown["facet_audience"],
+        goals_from_peers="goals" in shown["inferred"],
+    )
 
 
 def existing(relations: dict[int, list[dict[str, Any]]]) -> Ints:

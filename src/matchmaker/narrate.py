@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from matchmaker.fitted import Fitted
+from matchmaker.fitted import Fitted, voice_of
 from matchmaker.matching.confidence import grade
 from matchmaker.matching.course import BASIS as STATED
 from matchmaker.matching.course import StatedCourse, heading
 from matchmaker.matching.motion import Motion, Signals, motions
 from matchmaker.matching.prior import WEIGHED, Directed
-from matchmaker.matching.reasons import Meeting, Shared, Voice, as_dict, meetings, sentence, shared
+from matchmaker.matching.reasons import Meeting, Shared, Voice, as_dict, brings, meetings, sentence, shared
 from matchmaker.matching.scorer import Scored
 from matchmaker.matching.space import Side
 from matchmaker.results import Match, SideReport
@@ -29,16 +29,21 @@ class Narrator:
 
     def __init__(self, fitted: Fitted, side: Side, name: str, voice: Voice, relations: Relations) -> None:
         self._fitted, self._side, self._id, self._voice, self._relations = fitted, side, name, voice, relations
+        self._plain: dict[int, dict[str, Any]] = {}
 
     def motions(self, scored: Scored, position: int) -> list[Motion]:
         """What the pair at `position` could do together."""
-        return self._told(scored, position)[0]
+        return self._told(scored, position, self._fitted.voice(int(scored.rows[position])), explain=False)[0]
+
+    def read(self, rows: Sequence[int]) -> None:
+        """Read the profiles of the partners that will be told of, in one go."""
+        self._plain = dict(zip(rows, self._fitted.profiles.shown(rows), strict=True))
 
     def match(self, scored: Scored, position: int, rank: int, channels: Sequence[str], *, explain: bool) -> Match:
         """The pair at `position` of `scored` as a match of rank `rank`."""
         space, row = self._fitted.space, int(scored.rows[position])
-        plain = self._fitted.profiles.row(row)
-        found, course, sides = self._told(scored, position, explain=explain)
+        plain = self._plain[row] if row in self._plain else self._fitted.profiles.shown([row])[0]
+        found, course, sides = self._told(scored, position, voice_of(plain), explain=explain)
         out, back = float(scored.out.value[position]), float(scored.back.value[position])
         complete = min(self._side.completeness, float(space.completeness[row]))
         return Match(
@@ -65,14 +70,13 @@ class Narrator:
 
     def common(self, row: int) -> Shared:
         """What the side shares with the partner at `row`."""
-        return shared(self._fitted.space, self._side, self._fitted.space.side(row))
+        return shared(self._fitted.space, self._side, self._fitted.space.side(row, asking=False))
 
     def _told(
-        self, scored: Scored, position: int, *, explain: bool = True
+        self, scored: Scored, position: int, voice: Voice, *, explain: bool
     ) -> tuple[list[Motion], StatedCourse, list[SideReport]]:
         row = int(scored.rows[position])
-        other = self._fitted.space.side(row)
-        voice = self._fitted.voice(row)
+        other = self._fitted.space.side(row, asking=False)
         gives, gets = meetings(self._side, other, self._voice, voice), meetings(other, self._side, voice, self._voice)
         common = shared(self._fitted.space, self._side, other)
         found = motions(
@@ -92,8 +96,8 @@ class Narrator:
         if not explain:
             return found, course, []
         sides = [
-            _side(self._id, scored.out, position, gives, sentence(self._voice, voice, gives, common)),
-            _side(self._fitted.space.ids[row], scored.back, position, gets, sentence(voice, self._voice, gets, common)),
+            _side(self._id, scored.out, position, gives, sentence(self._voice, voice, gives, common, brings(self._side, other, voice))),
+            _side(self._fitted.space.ids[row], scored.back, position, gets, sentence(voice, self._voice, gets, common, brings(other, self._side, self._voice))),
         ]
         return found, course, sides
 

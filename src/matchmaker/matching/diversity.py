@@ -26,7 +26,14 @@ def with_popularity(nats: Floats, size: NDArray[np.floating], popularity_weight:
 
 
 def diversified(
-    relevance: Floats, similarity: NDArray[np.floating], groups: Sequence[NDArray[np.integer]], k: int, diversity: float
+    relevance: Floats,
+    similarity: NDArray[np.floating],
+    groups: Sequence[NDArray[np.integer]],
+    k: int,
+    diversity: float,
+    *,
+    capped: NDArray[np.bool_] | None = None,
+    limit: int = 0,
 ) -> list[int]:
     """Order in which k of the candidates enter the list.
 
@@ -36,15 +43,18 @@ def diversified(
         (1 - d) rel_j / max(rel) - d/2 max_(s in S) sim(j, s) - d/2 mean over kinds of KL(p || q~(S + j))
 
     MMR: Carbonell and Goldstein 1998 (SIGIR). Calibration: Steck 2018 (RecSys), p being the relevance-weighted mix of the
-    candidates, q~ = .99 q + .01 p. Only candidates above `FLOOR` of the best relevance compete while there are k of them.
+    candidates, q~ = .99 q + .01 p. Only candidates above `FLOOR` of the best relevance compete while there are k of them. At most `limit` of
+    the `capped` (m,) candidates enter while others are left.
     """
     order = np.argsort(-relevance, kind="stable")
     if diversity <= 0 or len(order) <= 1:
         return [int(j) for j in order[:k]]
     best = float(relevance[order[0]]) or 1.0
     scaled = relevance / best
+    free = np.ones(len(relevance), dtype=bool) if capped is None else ~capped
     above = int(np.sum(scaled >= FLOOR))
-    pool = order[: max(above, min(k, len(order)))]
+    enough = int(np.searchsorted(np.cumsum(free[order]), min(k, int(free.sum())))) + 1
+    pool = order[: max(above, enough, min(k, len(order)))]
     mixes = [_Mix(group[pool], np.maximum(scaled[pool], 0.0)) for group in groups]
     nearest = np.full(len(pool), -1.0)
     open_ = np.ones(len(pool), dtype=bool)
@@ -53,7 +63,8 @@ def diversified(
         variety = np.maximum(nearest, 0.0)
         skew = np.mean([mix.divergence_with_each(len(chosen)) for mix in mixes], axis=0) if mixes else 0.0
         score = (1.0 - diversity) * scaled[pool] - 0.5 * diversity * variety - 0.5 * diversity * skew
-        pick = int(np.argmax(np.where(open_, score, -np.inf)))
+        full = len(chosen) - int(np.sum(free[chosen])) >= limit and bool(np.any(open_ & free[pool]))
+        pick = int(np.argmax(np.where(open_ & free[pool] if full else open_, score, -np.inf)))
         open_[pick] = False
         chosen.append(int(pool[pick]))
         nearest = np.maximum(nearest, similarity[pool[pick], pool])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,13 +101,14 @@ class LabelSets:
         """Codes of one partner."""
         return self.codes[self.offsets[row] : self.offsets[row + 1]]
 
-    def first(self, rows: Ints) -> NDArray[np.int64]:
-        """Code of each row's rarest label, -1 without any: what stands for the row in a mix."""
-        found = np.full(len(rows), -1, dtype=np.int64)
-        for place, row in enumerate(rows):
-            codes = self.of(int(row))
-            if len(codes):
-                found[place] = codes[np.argmax(self.weights[codes])]
+    @cached_property
+    def leading(self) -> NDArray[np.int64]:
+        """(n,) code of each row's rarest label, -1 without any: what stands for the row in a mix."""
+        owner = np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+        order = np.lexsort((self.codes, -self.weights[self.codes], owner))
+        owners, first = np.unique(owner[order], return_index=True)
+        found = np.full(len(self.offsets) - 1, -1, dtype=np.int64)
+        found[owners] = self.codes[order][first]
         return found
 
     def names(self, codes: Iterable[int]) -> list[str]:

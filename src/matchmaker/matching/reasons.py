@@ -10,9 +10,15 @@ import numpy as np
 
 from matchmaker.matching.space import Side, Space
 
+_HAS, _LONG = 0.75, 110
 MET = 0.35
 """Cosine from which a capability counts as meeting a goal in a sentence; the score itself has no such cut."""
 _SHOWN = 3
+_COMMON = frozenset(
+    "a an and are as at be by for from has have if in is it its more no not of on or our so that the their them they this to up use "
+    "we what when which who will with you your all any can do every get how into just makes most out own".split()
+)
+"""Words that explain nothing to a reader; the score does count them."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +71,9 @@ def shared(space: Space, side: Side, other: Side) -> Shared:
     """What two partners have in common, most telling first."""
     labels = {}
     for kind, sets in space.labels.items():
-        common = np.intersect1d(side.labels[kind], other.labels[kind])
-        if len(common):
-            labels[kind] = sets.names(common[np.argsort(-sets.weights[common], kind="stable")])
+        common = set(side.labels[kind].tolist()) & set(other.labels[kind].tolist())
+        if common:
+            labels[kind] = sets.names(sorted(common, key=lambda code: (-sets.weights[code], code)))
     accounts = None
     if space.accounts and side.row is not None and other.row is not None:
         known = min(space.accounts.count(side.row), space.accounts.count(other.row))
@@ -76,12 +82,25 @@ def shared(space: Space, side: Side, other: Side) -> Shared:
     return Shared(labels, _terms(space, side, other), accounts)
 
 
-def sentence(voice: Voice, other: Voice, met: Sequence[Meeting], common: Shared) -> str:
+def brings(side: Side, other: Side, other_voice: Voice) -> str | None:
+    """The capability of `other` that suits the audience of `side` best among those that `side` has not: for want of goals."""
+    theirs = other.capabilities.vectors
+    if not len(theirs) or not side.heading.any():
+        return None
+    mine = side.capabilities.vectors
+    own = (theirs @ mine.T).max(axis=1) if len(mine) else np.zeros(len(theirs))
+    best = int(np.argmax(theirs @ side.heading - own))
+    return str(other_voice.capabilities[best]) if own[best] < _HAS else None
+
+
+def sentence(voice: Voice, other: Voice, met: Sequence[Meeting], common: Shared, brought: str | None = None) -> str:
     """What `other` gives `voice`, in one sentence; says so where the evidence is only nearness."""
     parts = []
+    if not met and brought:
+        parts.append(f"“{_short(brought)}”, which it does not offer itself")
     if met:
         whose = "the goals typical of its kind" if voice.goals_from_peers else "its goal"
-        parts.append("; ".join(f"“{m.capability}” for {whose} “{m.goal}”" for m in met[:2]))
+        parts.append("; ".join(f"“{_short(m.capability)}” for {whose} “{_short(m.goal)}”" for m in met[:2]))
     audience = [label for kind in ("industries", "company_sizes", "regions") for label in common.labels.get(kind, [])[:2]]
     if audience:
         parts.append(f"both serve {_and(audience)}")
@@ -90,11 +109,15 @@ def sentence(voice: Voice, other: Voice, met: Sequence[Meeting], common: Shared)
         parts.append(f"both connect to {_and(neighbours[:_SHOWN])}")
     if common.accounts:
         parts.append(f"{common.accounts} accounts in common")
-    if not parts and common.terms:
+    if not met and common.terms:
         parts.append(f"both profiles speak of {_and(common.terms[:_SHOWN])}")
     if not parts:
         return f"{other.name} stands near {voice.name} in the market; no single fact of the profiles explains it."
     return f"{other.name} gives {voice.name}: {'; '.join(parts)}."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONG else text[: text.rfind(" ", 0, _LONG)] + " …"
 
 
 def as_dict(met: Sequence[Meeting]) -> list[dict[str, Any]]:
@@ -106,10 +129,11 @@ def as_dict(met: Sequence[Meeting]) -> list[dict[str, Any]]:
 
 def _terms(space: Space, side: Side, other: Side) -> list[str]:
     """Terms of both profiles, by their share of the lexical cosine."""
-    common, mine, theirs = np.intersect1d(side.terms[0], other.terms[0], return_indices=True)
-    share = side.terms[1][mine] * other.terms[1][theirs]
-    order = np.argsort(-share, kind="stable")[: 2 * _SHOWN]
-    return [space.lexical.vocabulary[int(term)] for term in common[order]]
+    mine = dict(zip(side.terms[0].tolist(), side.terms[1].tolist(), strict=True))
+    theirs = zip(other.terms[0].tolist(), other.terms[1].tolist(), strict=True)
+    share = sorted(((mine[term] * weight, term) for term, weight in theirs if term in mine), key=lambda one: (-one[0], one[1]))
+    words = [space.lexical.vocabulary[term] for _, term in share]
+    return [word for word in words if not set(word.split()) & _COMMON and len(word) > 2][: 2 * _SHOWN]
 
 
 def _disclosed() -> int:

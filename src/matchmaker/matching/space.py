@@ -72,8 +72,8 @@ class Space:
         """Number of partners."""
         return len(self.ids)
 
-    def side(self, row: int) -> Side:
-        """The asking side of a stored partner."""
+    def side(self, row: int, *, asking: bool = True) -> Side:
+        """A stored partner as one side of a pair; only the asking side needs its percentile scales."""
         low, high = self.goals.offsets[row], self.goals.offsets[row + 1]
         one = np.array([row])
         return Side(
@@ -89,5 +89,5 @@ class Space:
             labels={kind: sets.of(row) for kind, sets in self.labels.items()},
             size=float(self.size[row]),
             completeness=float(self.completeness[row]),
-            scales={name: scales.take(one) for name, scales in self.scales.items()},
+            scales={name: scales.take(one) for name, scales in self.scales.items()} if asking else {},
         )

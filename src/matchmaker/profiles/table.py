@@ -21,6 +21,7 @@ _LISTS = (
 )  # fmt: skip
 _FACETS = ("facet_goals", "facet_capabilities", "inferred")
 _JSON = ("interface", "extra")
+SHOWN = ["id", "name", "categories", "size_band", "facet_audience", "facet_goals", "facet_capabilities", "inferred"]
 
 
 class ProfileTable:
@@ -66,12 +67,22 @@ class ProfileTable:
             return self._source
         import pyarrow.parquet as pq
 
-        return pq.read_table(self._source, memory_map=True)
+        # Not pq.read_table: that would import the dataset machinery, and pandas with it, for every single answer.
+        with pq.ParquetFile(self._source, memory_map=True) as file:
+            return file.read()
 
     @cached_property
     def names(self) -> list[str]:
         """Display names, by row."""
         return list(self.arrow.column("name").to_pylist())
+
+    @cached_property
+    def _shown(self) -> pa.Table:
+        return self.arrow.select(SHOWN).combine_chunks()
+
+    def shown(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """The columns that answers show (`SHOWN`), one dict for each of `rows`."""
+        return list(self._shown.take(list(rows)).to_pylist())
 
     def row(self, row: int) -> dict[str, Any]:
         """All columns of one partner as plain values."""

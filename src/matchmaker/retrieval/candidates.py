@@ -25,12 +25,14 @@ class Candidates:
     found_by: NDArray[np.int64]
     channels: tuple[str, ...]
 
+    def tag(self, row: int) -> tuple[str, ...]:
+        """Names of the channels that found one of the candidates."""
+        mask = int(self.found_by[np.searchsorted(self.ids, row)])
+        return tuple(name for bit, name in enumerate(self.channels) if mask >> bit & 1)
+
     def tags(self) -> dict[int, tuple[str, ...]]:
         """Row id -> names of the channels that found it."""
-        return {
-            int(row): tuple(name for bit, name in enumerate(self.channels) if mask >> bit & 1)
-            for row, mask in zip(self.ids, self.found_by, strict=True)
-        }
+        return {int(row): self.tag(int(row)) for row in self.ids}
 
 
 def union(found: Sequence[ChannelResult]) -> Candidates:

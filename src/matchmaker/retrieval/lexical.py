@@ -85,22 +85,20 @@ class LexicalIndex:
         """Cosine of the query with each of `rows`: (k,) float32 in [0, 1]."""
         asked = np.zeros(len(self.idf), dtype=np.float32)
         asked[query[0]] = query[1]
-        starts, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
-        ends = np.cumsum(lengths)
-        flat = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths - starts, lengths)
+        flat, lengths = _ranges(self.offsets[rows], self.offsets[rows + 1])
+        first = np.cumsum(lengths) - lengths
         out = np.zeros(len(rows), dtype=np.float32)
         filled = lengths > 0
         if filled.any():
-            out[filled] = np.add.reduceat(self.values[flat] * asked[self.indices[flat]], (ends - lengths)[filled])
+            out[filled] = np.add.reduceat(self.values[flat] * asked[self.indices[flat]], first[filled])
         return np.minimum(out, 1.0)
 
     def search(self, query: Terms, k: int, allowed: Mask | None = None) -> Found:
         """The k rows nearest to the query among those that share a term: scores and ids, best first."""
         starts, rows, values = self._postings
-        scores = np.zeros(len(self.offsets) - 1, dtype=np.float32)
-        for term, weight in zip(*query, strict=True):
-            low, high = starts[term], starts[term + 1]
-            scores[rows[low:high]] += weight * values[low:high]
+        flat, lengths = _ranges(starts[query[0]], starts[query[0] + 1])
+        weighed = values[flat] * np.repeat(query[1], lengths)
+        scores = np.bincount(rows[flat], weights=weighed, minlength=len(self.offsets) - 1).astype(np.float32)
         near = np.flatnonzero(scores > 0.0 if allowed is None else (scores > 0.0) & allowed)
         return top(scores[near], near, k)
 
@@ -115,6 +113,14 @@ class LexicalIndex:
         rows = np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int32), np.diff(self.offsets))[order]
         starts = np.searchsorted(self.indices[order], np.arange(len(self.idf) + 1)).astype(np.int64)
         return starts, rows, self.values[order]
+
+
+def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The index ranges [start, end) one after another, and the length of each."""
+    lengths = ends - starts
+    stops = np.cumsum(lengths)
+    total = int(stops[-1]) if len(stops) else 0
+    return np.arange(total) - np.repeat(stops - lengths - starts, lengths), lengths
 
 
 def terms(text: str) -> list[str]:

@@ -1,0 +1,191 @@
+"""Commands that ask a bundle: recommend, explain, similar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from matchmaker.cli.options import Json, ModelDir, Number, Partner
+from matchmaker.cli.output import answer, console, table
+
+if TYPE_CHECKING:
+    from matchmaker.results import Explanation, Match, Recommendations, Similar
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(recommend)
+    app.command()(explain)
+    app.command()(similar)
+
+
+def recommend(
+    partner: Annotated[str | None, typer.Argument(help="Id or exact name of a stored partner.")] = None,
+    model: ModelDir = Path("out/demo"),
+    k: Number = 10,
+    fit_type: Annotated[str | None, typer.Option(help="complement, competitor, expansion or stretch.")] = None,
+    motion: Annotated[str | None, typer.Option(help="technology, strategic, integrate, co-market, co-sell or refer.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help='Filter such as category=returns, size=">=1000", extra.tier=gold. Repeatable.')
+    ] = None,
+    popularity_weight: Annotated[float, typer.Option(help="0 small-but-mighty … 0.5 neutral … 1 famous.", min=0, max=1)] = 0.5,
+    diversity: Annotated[float, typer.Option(help="0 plain ranking … 1 most varied.", min=0, max=1)] = 0.3,
+    include_existing: Annotated[bool, typer.Option(help="Also list partners that it already has.")] = False,
+    profile: Annotated[
+        Path | None, typer.Option(help="JSON file with the profile of a partner that is not in the catalogue.")
+    ] = None,
+    reasons: Annotated[bool, typer.Option(help="Print the reasons below the table.")] = True,
+    json: Json = False,
+) -> None:
+    """The partners worth talking to, with the value for both sides. Partners it already has are left out unless asked for."""
+    from matchmaker.engine import Matchmaker
+    from matchmaker.errors import SettingsError
+
+    if (partner is None) == (profile is None):
+        raise SettingsError("Name a stored partner, or give --profile FILE, and not both.")
+    engine = Matchmaker.load(model)
+    result = engine.recommend(
+        partner if partner is not None else _profile(profile),
+        k,
+        fit_type=fit_type,
+        motion=motion,
+        filters=_filters(where or []),
+        popularity_weight=popularity_weight,
+        diversity=diversity,
+        include_existing=include_existing,
+    )
+    answer(result, json, lambda found: show_recommendations(found, reasons=reasons))
+
+
+def explain(a: Partner, b: Partner, model: ModelDir = Path("out/demo"), json: Json = False) -> None:
+    """One pair from both sides: the exact contributions, what meets what, the weaker side."""
+    from matchmaker.engine import Matchmaker
+
+    answer(Matchmaker.load(model).explain(a, b), json, show_explanation)
+
+
+def similar(
+    like: Annotated[list[str], typer.Argument(help="Partners to be like (ids or names).")],
+    unlike: Annotated[list[str] | None, typer.Option(help="Partners to be unlike. Repeatable.")] = None,
+    model: ModelDir = Path("out/demo"),
+    k: Number = 10,
+    json: Json = False,
+) -> None:
+    """Look-alikes of examples: rivals and peers, not matches."""
+    from matchmaker.engine import Matchmaker
+
+    answer(Matchmaker.load(model).similar(like, k, unlike=unlike or []), json, _show_similar)
+
+
+def show_recommendations(found: Recommendations, *, reasons: bool = True) -> None:
+    """A readable list."""
+    out = console()
+    rows = [
+        (
+            match.rank,
+            match.name,
+            ", ".join(match.categories[:2]),
+            f"{match.mutual:.3f}",
+            f"{match.value_to_you:.3f}",
+            f"{match.value_to_them:.3f}",
+            _marks(match),
+            ", ".join(motion["name"] for motion in match.motions) or "-",
+            match.confidence,
+        )
+        for match in found
+    ]
+    columns = ["#", "partner", "category", "mutual", "for you", "for them", "fit", "motions", "confidence"]
+    table(f"Partners for {found.name}", columns, rows, right=["#", "mutual", "for you", "for them"])
+    if reasons:
+        for match in found:
+            out.print(f"[bold]{match.rank}. {match.name}[/bold]")
+            for side in match.sides:
+                out.print(f"   {side.sentence}", markup=False)
+            if match.stated_course:
+                out.print(_course(match.stated_course), markup=False)
+    out.print(
+        f"\n{found.considered} of {found.catalogue} partners scored; basis: {found.basis} (declared weights, no history, "
+        "not a probability of success).",
+        markup=False,
+    )
+    for note in found.notes:
+        out.print(f"Note: {note}.", markup=False)
+
+
+def show_explanation(found: Explanation) -> None:
+    """Both sides of a pair."""
+    out, match = console(), found.match
+    out.print(f"[bold]{found.a} and {found.b}[/bold]: mutual {match.mutual:.3f}, balance {match.balance:.3f}, {_marks(match)}")
+    for side in match.sides:
+        out.print(f"\nFor {side.receiver}: value {side.value:.3f}", markup=False)
+        out.print(f"  {side.sentence}", markup=False)
+        rows = [
+            (kind, _percent(side.percentiles.get("redundancy" if kind == "distinct" else kind)), f"{nats:.3f}")
+            for kind, nats in sorted(side.contributions.items(), key=lambda one: -one[1])
+            if nats
+        ]
+        table(f"Evidence, total {side.total:.3f} nats", ["evidence", "percentile", "contribution"], rows, right=["percentile", "contribution"])
+    for motion in match.motions:
+        out.print(f"{motion['kind']}: {motion['name']} ({motion['evidence']})", markup=False)
+    if match.stated_course:
+        out.print(_course(match.stated_course), markup=False)
+    out.print(f"Weaker side: {found.weaker_side}. Confidence: {match.confidence}. Basis: {found.basis}.", markup=False)
+    for note in found.notes:
+        out.print(f"Note: {note}.", markup=False)
+
+
+def _show_similar(found: Similar) -> None:
+    rows = [(one["rank"], one["name"], ", ".join(one["categories"][:2]), f"{one['similarity']:.3f}") for one in found.partners]
+    table(f"Like {', '.join(found.like)}", ["#", "partner", "category", "similarity"], rows, right=["#", "similarity"])
+
+
+def _marks(match: Match) -> str:
+    return f"{match.fit_type}, ONE WAY" if match.one_way_street else match.fit_type
+
+
+def _course(course: dict[str, Any]) -> str:
+    ours, theirs = course["ours"], course["theirs"]
+    return (
+        f"   Collision course ({course['basis']}): “{ours['goal']}” leads into their {ours['into']}, "
+        f"“{theirs['goal']}” into ours."
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.1%}"
+
+
+def _profile(path: Path | None) -> Any:  # noqa: ANN401 - a Partner
+    from matchmaker.errors import CatalogueError
+    from matchmaker.profiles.catalogue import load_catalogue
+
+    loaded = load_catalogue(path or Path())
+    if len(loaded.partners) != 1:
+        raise CatalogueError(f"{path} must hold exactly one profile, not {len(loaded.partners)}.")
+    return loaded.partners[0]
+
+
+def _filters(arguments: list[str]) -> dict[str, Any]:
+    """`field=value`, `field=one,two`, `field>=number`, `field<=number` arguments as a filter."""
+    import re
+
+    from matchmaker.errors import FilterError
+
+    found: dict[str, Any] = {}
+    for argument in arguments:
+        match = re.match(r"^\s*([\w.]+)\s*(>=|<=|=)\s*(.+?)\s*$", argument)
+        if not match:
+            raise FilterError(f"A filter is written field=value, field>=number or field<=number, not {argument!r}.")
+        name, mark, value = match.groups()
+        if mark == "=" and value[:2] not in (">=", "<="):
+            found[name] = [part.strip() for part in value.split(",")]
+            continue
+        mark, value = (value[:2], value[2:]) if mark == "=" else (mark, value)
+        try:
+            limit = float(value)
+        except ValueError:
+            raise FilterError(f"{value!r} in {argument!r} is not a number.") from None
+        found[name] = {**found.get(name, {}), "min" if mark == ">=" else "max": limit}
+    return found

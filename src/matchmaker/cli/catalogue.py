@@ -1,0 +1,136 @@
+"""Commands that read a catalogue: validate, build."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matchmaker.cli.options import Accounts, Catalogues, Json, Map, MapFile, Relations
+from matchmaker.cli.output import Bar, emit_json, mappings_as_json, show_mappings, show_report, table
+
+if TYPE_CHECKING:
+    from matchmaker.profiles.catalogue import Catalogue
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(validate)
+    app.command()(build)
+
+
+def validate(
+    catalogue: Catalogues,
+    relations: Relations = None,
+    accounts: Accounts = None,
+    map_: Map = None,
+    map_file: MapFile = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Also write every issue to this CSV file.")] = None,
+    json: Json = False,
+) -> None:
+    """Check a catalogue: what is read, kept and refused, and probable duplicates. Exit status 3 when a row is refused."""
+    from matchmaker.profiles.identity import probable_duplicates
+
+    loaded = load(catalogue, relations, accounts, map_, map_file)
+    duplicates = probable_duplicates(loaded.partners)
+    if report:
+        loaded.report.to_csv(report)
+    if json:
+        emit_json(
+            {
+                **loaded.report.to_dict(),
+                "mappings": mappings_as_json(loaded),
+                "probable_duplicates": [vars(duplicate) for duplicate in duplicates],
+            }
+        )
+    else:
+        show_mappings(loaded)
+        _show_tables(loaded)
+        if duplicates:
+            rows = [(pair.a, pair.b, f"{pair.confidence:.2f}", pair.reason) for pair in duplicates[:20]]
+            table("Probable duplicates (reported, never merged)", ["a", "b", "confidence", "reason"], rows)
+    raise typer.Exit(0 if loaded.report.ok else 3)
+
+
+def build(
+    catalogue: Catalogues,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Bundle folder; a new version is added and made current.")],
+    relations: Relations = None,
+    accounts: Accounts = None,
+    map_: Map = None,
+    map_file: MapFile = None,
+    encoder: Annotated[str, typer.Option(help="minilm, static, or a sentence-transformers name or folder on this disk.")] = "minilm",
+    batch_size: Annotated[int, typer.Option(help="Texts encoded at a time.", min=1, max=4096)] = 32,
+    threads: Annotated[int | None, typer.Option(help="Threads of the encoder.", min=1)] = None,
+    json: Json = False,
+) -> None:
+    """Profile and index a catalogue into a bundle that answers without the encoder."""
+    from matchmaker.config import Config
+    from matchmaker.engine import Matchmaker
+
+    loaded = load(catalogue, relations, accounts, map_, map_file)
+    if not json:
+        show_mappings(loaded)
+        show_report(loaded)
+    engine = Matchmaker(Config(encoder=encoder, batch_size=batch_size, threads=threads))
+    folder = engine.fit(loaded, progress=Bar()).save(output)
+    stats = getattr(engine.encoder, "stats", None)
+    facts = {
+        "bundle": str(output),
+        "version": folder.name,
+        "partners": len(loaded.partners),
+        "relations": len(loaded.relations),
+        "texts_encoded": stats.misses if stats else None,
+        "texts_from_cache": stats.hits if stats else None,
+        "report": {**loaded.report.to_dict(), "issues": len(loaded.report.issues)},
+    }
+    if json:
+        emit_json({**facts, "mappings": mappings_as_json(loaded)})
+        return
+    typer.echo(f"Built {output} version {folder.name}: {len(loaded.partners)} partners, {len(loaded.relations)} relations.")
+    typer.echo(f'Next: matchmaker recommend "{loaded.partners[0].name}" -m {output}')
+
+
+def load(
+    catalogue: list[Path],
+    relations: list[Path] | None,
+    accounts: Path | None,
+    map_: list[str] | None,
+    map_file: Path | None,
+) -> Catalogue:
+    """The catalogue that the shared options name."""
+    from matchmaker.profiles.accounts import KEY_VARIABLE
+    from matchmaker.profiles.catalogue import load_catalogue
+    from matchmaker.profiles.columns import parse_map_args, read_map_toml
+
+    mapping = {name: dict(columns) for name, columns in (read_map_toml(map_file) if map_file else {}).items()}
+    mapping.setdefault("partners", {}).update(parse_map_args(map_ or []))
+    return load_catalogue(
+        list(catalogue),
+        relations=list(relations) if relations else None,
+        accounts=accounts,
+        mapping=mapping,
+        account_key=os.environ.get(KEY_VARIABLE, "").encode() or None,
+    )
+
+
+def _show_tables(loaded: Catalogue) -> None:
+    counts = loaded.report.tables
+    table(
+        "Rows",
+        ["table", "read", "kept", "refused"],
+        [(name, one.read, one.kept, one.refused) for name, one in counts.items()],
+        right=["read", "kept", "refused"],
+    )
+    if loaded.report.issues:
+        table(
+            f"Issues ({sum(loaded.report.codes.values())} in all)",
+            ["severity", "code", "file", "row", "column", "expected", "found"],
+            [
+                (one.severity, one.code, one.file, one.row, one.column, one.expected, one.found)
+                for one in loaded.report.issues[:30]
+            ],
+            right=["row"],
+        )

@@ -1,0 +1,129 @@
+"""How answers reach people and programs: tables on a terminal, one JSON object with --json, errors in one sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    from matchmaker.errors import MatchmakerError
+    from matchmaker.profiles.catalogue import Catalogue
+
+
+def console(*, err: bool = False) -> Console:
+    """A console that wraps at the terminal's width, 120 where there is none."""
+    import shutil
+
+    from rich.console import Console
+
+    stream = sys.stderr if err else sys.stdout
+    width = None if stream.isatty() else max(shutil.get_terminal_size((120, 24)).columns, 100)
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
+
+
+def emit_json(answer: object) -> None:
+    """One JSON object on standard output."""
+    import orjson
+
+    typer.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())
+
+
+def fail(error: MatchmakerError) -> int:
+    """Print one error to standard error, as JSON when the command was asked for JSON; returns the exit status."""
+    if "--json" in sys.argv:
+        import orjson
+
+        typer.echo(orjson.dumps({"error": {"code": error.code, "message": str(error)}}).decode(), err=True)
+    else:
+        typer.echo(f"Error ({error.code}): {error}", err=True)
+    return error.exit_code
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+    """Print a table."""
+    from rich import box
+    from rich.table import Table
+
+    shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns:
+        shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(_cell(value) for value in row))
+    console().print(shown)
+
+
+def show_mappings(catalogue: Catalogue) -> None:
+    """Say on standard error which column feeds which field: a guess is never silent."""
+    for name, mapping in catalogue.mappings.items():
+        typer.echo(f"Columns of {name}:", err=True)
+        for field, sources, how in mapping.describe():
+            typer.echo(f"  {field} <- {sources} ({how})", err=True)
+
+
+def show_report(catalogue: Catalogue, *, shown: int = 10) -> None:
+    """Counts of what was read, and the first issues, on standard error."""
+    for line in catalogue.report.summary():
+        typer.echo(line, err=True)
+    for issue in catalogue.report.issues[:shown]:
+        where = f"{issue.file}, row {issue.row}" + (f", column {issue.column}" if issue.column else "")
+        typer.echo(f"  {issue.severity} {issue.code}: {where}: expected {issue.expected}, found {issue.found!r}", err=True)
+
+
+def mappings_as_json(catalogue: Catalogue) -> dict[str, Any]:
+    """The column mappings as plain data."""
+    return {
+        name: [{"field": field, "columns": sources, "how": how} for field, sources, how in mapping.describe()]
+        for name, mapping in catalogue.mappings.items()
+    }
+
+
+class Bar:
+    """Progress on standard error: a bar with rate and time left on a terminal, silent elsewhere."""
+
+    def __init__(self) -> None:
+        self._bars: Bars | None = None
+        self._task: Any = None
+
+    def start(self, label: str, total: int) -> None:
+        """Begin a task."""
+        if not sys.stderr.isatty():
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bars = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console(err=True)
+        )
+        self._bars.start()
+        self._task = self._bars.add_task(label, total=total)
+
+    def advance(self, steps: int = 1) -> None:
+        """Count steps."""
+        if self._bars:
+            self._bars.advance(self._task, steps)
+
+    def done(self) -> None:
+        """End the task."""
+        if self._bars:
+            self._bars.stop()
+            self._bars = None
+
+
+def answer(result: Any, as_json: bool, show: Callable[[Any], None]) -> None:  # noqa: ANN401 - any result object
+    """Print a result object for a program or for people."""
+    if as_json:
+        emit_json(result.to_dict())
+    else:
+        show(result)
+
+
+def _cell(value: object) -> str:
+    """A cell as plain text; brackets are text, not markup."""
+    from rich.markup import escape
+
+    return escape("-" if value is None or value == "" else str(value))
