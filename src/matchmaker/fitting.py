@@ -76,7 +76,7 @@ def place(fitted: Fitted, partner: Partner, encoder: Encoder) -> tuple[Side, Voi
         goals=goals,
         own=own_best(goals, capabilities),
         pooled=capabilities.mean()[0],
-        terms=space.lexical.vector(facets.profile),
+        terms=space.lexical.vector(facets.wording),
         labels={kind: sets.encode(labels_of(partner, kind, {})) for kind, sets in space.labels.items()},
         size=np.nan,
         completeness=completeness(partner, facets),

@@ -75,7 +75,7 @@ def build_space(catalogue: Catalogue, encoder: Encoder, config: Config, progress
         goals=goals,
         own=own_best(goals, vectors["capabilities"]),
         pooled=vectors["capabilities"].mean(),
-        lexical=LexicalIndex.fit([facet.profile for facet in facets], fit_mask=counted),
+        lexical=LexicalIndex.fit([facet.wording for facet in facets], fit_mask=counted),
         labels=labels,
         size=_size_percentiles(partners, distinct),
         completeness=np.array([completeness(*pair) for pair in zip(partners, facets, strict=True)], dtype=np.float32),

@@ -22,12 +22,17 @@ _NOT_CONTENT = {"id", "as_of", "domain", "domains", "extra"}
 
 @dataclass(frozen=True)
 class Facets:
-    """Texts of one partner. inferred: names of the facets that were read out of the description."""
+    """Texts of one partner.
+
+    profile: the whole partner in a paragraph, to embed; wording: the same with everything it says, for terms;
+    inferred: names of the facets that were read out of the description.
+    """
 
     audience: tuple[str, ...]
     goals: tuple[str, ...]
     capabilities: tuple[str, ...]
     profile: str
+    wording: str
     inferred: frozenset[str]
 
 
@@ -46,7 +51,8 @@ def build_facets(partner: Partner) -> Facets:
         audience=audience,
         goals=tuple(dict.fromkeys((*partner.goals, *partner.needs)))[:MAX_GOALS],
         capabilities=tuple(capabilities),
-        profile=_profile(partner),
+        profile=_profile(partner, _PROFILE_ITEMS),
+        wording=_wording(partner),
         inferred=frozenset(inferred),
     )
 
@@ -66,12 +72,19 @@ def _served(partner: Partner) -> str:
     return "; ".join(f"{label}: {', '.join(values)}" for label, values in parts if values)
 
 
-def _profile(partner: Partner) -> str:
+def _wording(partner: Partner) -> str:
+    """Everything a partner says, once: a capability that the description holds word for word is not counted again."""
+    said = partner.description.casefold()
+    new = tuple(item for item in partner.capabilities if item.casefold() not in said)
+    return _profile(partner.model_copy(update={"capabilities": new}), None)
+
+
+def _profile(partner: Partner, items: int | None) -> str:
     parts = (
         partner.name,
         partner.description,
         partner.audience,
-        ", ".join(partner.capabilities[:_PROFILE_ITEMS]),
+        ", ".join(partner.capabilities[:items]),
         ", ".join(partner.categories),
     )
     return ". ".join(part.rstrip(". ") for part in parts if part)
