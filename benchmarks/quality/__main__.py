@@ -18,7 +18,6 @@ from pathlib import Path
 from benchmarks.quality import cloud_landscape, motion, saas, shopify, web_vendors
 from benchmarks.quality.plan import Plan
 from benchmarks.quality.table import PlainTable
-
 from matchmaker.evaluation import Report
 
 FOLDERS = {

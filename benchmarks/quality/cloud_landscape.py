@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from benchmarks.quality.case import OURS, Case, Split
 from benchmarks.quality.hook import prior
 from benchmarks.quality.plan import Plan
 from benchmarks.quality.table import PlainTable
 from benchmarks.quality.text import encode, text_baselines
-
 from matchmaker.evaluation import Interval, RankingTask, Scorer, baselines, pair_figures
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from benchmarks.quality.plan import Plan
 
 if TYPE_CHECKING:

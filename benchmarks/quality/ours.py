@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from benchmarks.quality.text import _encoder
 
+from benchmarks.quality.text import _encoder
 from matchmaker.config import Config
 from matchmaker.matching.build import build_space
 from matchmaker.matching.scorer import score

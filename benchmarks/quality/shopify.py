@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from benchmarks.quality.case import Case, Split, best
 from benchmarks.quality.hook import History, learned, prior
 from benchmarks.quality.plan import Plan
 from benchmarks.quality.text import encode, text_baselines
-
 from matchmaker.evaluation import RankingTask, baselines, hide_accounts
 from matchmaker.evaluation.truth import drop_pairs, shared_counts, significant_overlap
 

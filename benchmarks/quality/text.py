@@ -12,7 +12,6 @@ from matchmaker.evaluation import baselines
 
 if TYPE_CHECKING:
     from matchmaker.encoders.base import Encoder
-
     from matchmaker.evaluation import Scorer
 
 

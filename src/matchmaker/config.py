@@ -15,7 +15,7 @@ class _Closed(BaseModel):
 
 
 class PriorWeights(_Closed):
-    """What each kind of evidence counts in the cold-start prior; they need not sum to 1. *Results.*
+    """What each kind of evidence counts in the cold-start prior (decides results); they need not sum to 1.
 
     A declared prior, ours, not literature; chosen on splits of public catalogues (docs/quality.md), the same for every catalogue.
     """
@@ -45,7 +45,7 @@ class PriorWeights(_Closed):
 
 
 class GoallessWeights(PriorWeights):
-    """What stands in for gain where one side states no goals: closeness of the market takes over. *Results.*"""
+    """What stands in for gain where one side states no goals (decides results): closeness of the market takes over."""
 
     gain: float = Field(0.0, ge=0)
     lexical: float = Field(0.45, ge=0)

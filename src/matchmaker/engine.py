@@ -21,7 +21,7 @@ from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import Scored, score
 from matchmaker.matching.space import Side
 from matchmaker.narrate import Narrator, Relations, goal_note
-from matchmaker.results import Explanation, Match, PairScores, Recommendations, Similar
+from matchmaker.results import Explanation, PairScores, Recommendations, Similar
 
 if TYPE_CHECKING:
     from matchmaker.encoders.base import Encoder
@@ -56,7 +56,9 @@ class Matchmaker:
     def fitted(self) -> Fitted:
         """The ecosystem in use. Raises NotFittedError before `fit` or `load`."""
         if self._fitted is None:
-            raise NotFittedError("This Matchmaker holds no ecosystem yet: call fit(catalogue) or Matchmaker.load(folder).")
+            raise NotFittedError(
+                "This Matchmaker holds no ecosystem yet: call fit(catalogue) or Matchmaker.load(folder)."
+            )
         return self._fitted
 
     @property

@@ -105,7 +105,9 @@ class Fitted:
         from rapidfuzz import fuzz, process
 
         names = self.profiles.names
-        near = process.extract(wanted, [name.casefold() for name in names], scorer=fuzz.WRatio, limit=3, score_cutoff=75)
+        near = process.extract(
+            wanted, [name.casefold() for name in names], scorer=fuzz.WRatio, limit=3, score_cutoff=75
+        )
         return tuple(f"{self.space.ids[row]} ({names[row]})" for _, _, row in near)
 
 

@@ -96,8 +96,20 @@ class Narrator:
         if not explain:
             return found, course, []
         sides = [
-            _side(self._id, scored.out, position, gives, sentence(self._voice, voice, gives, common, brings(self._side, other, voice))),
-            _side(self._fitted.space.ids[row], scored.back, position, gets, sentence(voice, self._voice, gets, common, brings(other, self._side, self._voice))),
+            _side(
+                self._id,
+                scored.out,
+                position,
+                gives,
+                sentence(self._voice, voice, gives, common, brings(self._side, other, voice)),
+            ),
+            _side(
+                self._fitted.space.ids[row],
+                scored.back,
+                position,
+                gets,
+                sentence(voice, self._voice, gets, common, brings(other, self._side, self._voice)),
+            ),
         ]
         return found, course, sides
 

@@ -14,9 +14,9 @@ def items(*rows):
     return Items(vectors, np.concatenate(([0], np.cumsum([len(np.reshape(row, (-1, 3))) for row in rows]))))
 
 
-def test_a_goal_met_only_by_the_other_is_full_gain():
+def test_a_goal_met_only_by_the_other_gains_all_above_unrelated():
     goals, mine, theirs = items([E3[0]]), items([E3[1]]), items([E3[0]])
-    assert directed_gain(goals, own_best(goals, mine), theirs)[0, 0] == pytest.approx(1.0)
+    assert directed_gain(goals, own_best(goals, mine), theirs)[0, 0] == pytest.approx(0.7)
 
 
 def test_a_goal_already_met_oneself_is_no_gain():
@@ -26,7 +26,7 @@ def test_a_goal_already_met_oneself_is_no_gain():
 
 def test_mean_over_goals():
     goals, mine, theirs = items([E3[0], E3[1]]), items([E3[2]]), items([E3[0]])
-    assert directed_gain(goals, own_best(goals, mine), theirs)[0, 0] == pytest.approx(0.5)
+    assert directed_gain(goals, own_best(goals, mine), theirs)[0, 0] == pytest.approx(0.35)
 
 
 def test_unknown_is_nan_not_zero():
@@ -36,14 +36,16 @@ def test_unknown_is_nan_not_zero():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10_000), st.lists(st.integers(0, 4), min_size=1, max_size=5), st.lists(st.integers(0, 4), min_size=1, max_size=5))
+@given(
+    st.integers(0, 10_000),
+    st.lists(st.integers(0, 4), min_size=1, max_size=5),
+    st.lists(st.integers(0, 4), min_size=1, max_size=5),
+)
 def test_equals_the_formula_written_out(seed, goal_counts, capability_counts):
     rng = np.random.default_rng(seed)
 
     def make(counts):
-        return Items(
-            unit(rng.normal(size=(sum(counts), 6))), np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        )
+        return Items(unit(rng.normal(size=(sum(counts), 6))), np.concatenate(([0], np.cumsum(counts))).astype(np.int64))
 
     goals, mine, theirs = make(goal_counts), make([2] * len(goal_counts)), make(capability_counts)
     got = directed_gain(goals, own_best(goals, mine), theirs)
@@ -54,7 +56,7 @@ def test_equals_the_formula_written_out(seed, goal_counts, capability_counts):
                 continue
             expected = np.mean(
                 [
-                    max(0.0, max(g @ c for c in theirs.of(j)) - max(0.0, max(g @ c for c in mine.of(i))))
+                    max(0.0, max(g @ c for c in theirs.of(j)) - max(0.3, max(g @ c for c in mine.of(i))))
                     for g in goals.of(i)
                 ]
             )

@@ -51,7 +51,7 @@ class AccountSets:
         return np.rint(segment_sum(mine[self.codes[flat]].astype(np.float64), offsets)).astype(np.int64)
 
     def lift(self, row: int, rows: Ints) -> NDArray[np.float64]:
-        """ln of the 5 % lower bound of lift, (k,); NaN where either side has fewer than `MINIMUM` accounts.
+        """Ln of the 5 % lower bound of lift, (k,); NaN where either side has fewer than `MINIMUM` accounts.
 
         lift = |A n B| U / (|A| |B|), shrunk by a Gamma-Poisson model: (k + a) / (E + a), E = |A| |B| / U. The 5 % quantile of
         the Gamma(k + a) posterior by Wilson and Hilferty's cube (1931, PNAS 17, 684-688).

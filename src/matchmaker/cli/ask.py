@@ -26,11 +26,16 @@ def recommend(
     model: ModelDir = Path("out/demo"),
     k: Number = 10,
     fit_type: Annotated[str | None, typer.Option(help="complement, competitor, expansion or stretch.")] = None,
-    motion: Annotated[str | None, typer.Option(help="technology, strategic, integrate, co-market, co-sell or refer.")] = None,
-    where: Annotated[
-        list[str] | None, typer.Option("--where", help='Filter such as category=returns, size=">=1000", extra.tier=gold. Repeatable.')
+    motion: Annotated[
+        str | None, typer.Option(help="technology, strategic, integrate, co-market, co-sell or refer.")
     ] = None,
-    popularity_weight: Annotated[float, typer.Option(help="0 small-but-mighty … 0.5 neutral … 1 famous.", min=0, max=1)] = 0.5,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help='Filter such as category=returns, size=">=1000", extra.tier=gold. Repeatable.'),
+    ] = None,
+    popularity_weight: Annotated[
+        float, typer.Option(help="0 small-but-mighty … 0.5 neutral … 1 famous.", min=0, max=1)
+    ] = 0.5,
     diversity: Annotated[float, typer.Option(help="0 plain ranking … 1 most varied.", min=0, max=1)] = 0.3,
     include_existing: Annotated[bool, typer.Option(help="Also list partners that it already has.")] = False,
     profile: Annotated[
@@ -117,7 +122,9 @@ def show_recommendations(found: Recommendations, *, reasons: bool = True) -> Non
 def show_explanation(found: Explanation) -> None:
     """Both sides of a pair."""
     out, match = console(), found.match
-    out.print(f"[bold]{found.a} and {found.b}[/bold]: mutual {match.mutual:.3f}, balance {match.balance:.3f}, {_marks(match)}")
+    out.print(
+        f"[bold]{found.a} and {found.b}[/bold]: mutual {match.mutual:.3f}, balance {match.balance:.3f}, {_marks(match)}"
+    )
     for side in match.sides:
         out.print(f"\nFor {side.receiver}: value {side.value:.3f}", markup=False)
         out.print(f"  {side.sentence}", markup=False)
@@ -126,7 +133,12 @@ def show_explanation(found: Explanation) -> None:
             for kind, nats in sorted(side.contributions.items(), key=lambda one: -one[1])
             if nats
         ]
-        table(f"Evidence, total {side.total:.3f} nats", ["evidence", "percentile", "contribution"], rows, right=["percentile", "contribution"])
+        table(
+            f"Evidence, total {side.total:.3f} nats",
+            ["evidence", "percentile", "contribution"],
+            rows,
+            right=["percentile", "contribution"],
+        )
     for motion in match.motions:
         out.print(f"{motion['kind']}: {motion['name']} ({motion['evidence']})", markup=False)
     if match.stated_course:
@@ -137,7 +149,10 @@ def show_explanation(found: Explanation) -> None:
 
 
 def _show_similar(found: Similar) -> None:
-    rows = [(one["rank"], one["name"], ", ".join(one["categories"][:2]), f"{one['similarity']:.3f}") for one in found.partners]
+    rows = [
+        (one["rank"], one["name"], ", ".join(one["categories"][:2]), f"{one['similarity']:.3f}")
+        for one in found.partners
+    ]
     table(f"Like {', '.join(found.like)}", ["#", "partner", "category", "similarity"], rows, right=["#", "similarity"])
 
 

@@ -50,7 +50,9 @@ def demo(
     from matchmaker.profiles.catalogue import load_catalogue
 
     if not (data / "partners.jsonl").is_file():
-        raise CatalogueError(f"No sample ecosystem in {data}: run this in the repository, or name its folder with --data.")
+        raise CatalogueError(
+            f"No sample ecosystem in {data}: run this in the repository, or name its folder with --data."
+        )
     loaded = load_catalogue(data / "partners.jsonl", relations=data / "relations.csv")
     engine = Matchmaker().fit(loaded, progress=Bar())
     engine.save(output)
@@ -58,14 +60,16 @@ def demo(
     if json:
         emit_json(found.to_dict())
         return
-    typer.echo(f"Built {output}: {len(loaded.partners)} real partners, {len(loaded.relations)} publicly known relations.\n")
+    typer.echo(
+        f"Built {output}: {len(loaded.partners)} real partners, {len(loaded.relations)} publicly known relations.\n"
+    )
     show_recommendations(found)
     typer.echo(
         "\nWhat to run next (activate the environment first: source .venv/bin/activate):\n"
         f'  matchmaker recommend "Loop Returns" -m {output} --motion technology\n'
         f"  matchmaker recommend klaviyo -m {output} --popularity-weight 0      # small but mighty first\n"
         f"  matchmaker explain {SHOWN} loop-returns -m {output}\n"
-        f"  matchmaker build YOUR.csv -o out/yours --map audience=\"Who we serve\"   # docs/data-formats.md"
+        f'  matchmaker build YOUR.csv -o out/yours --map audience="Who we serve"   # docs/data-formats.md'
     )
 
 
@@ -73,7 +77,11 @@ def _python() -> dict[str, Any]:
     import platform
     import sys
 
-    return _check("python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    return _check(
+        "python",
+        sys.version_info >= (3, 11),
+        f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+    )
 
 
 def _libraries() -> list[dict[str, Any]]:
@@ -97,7 +105,9 @@ def _encoder() -> dict[str, Any]:
         same = sha256(model_folder() / "model.safetensors") == WEIGHTS
     except (EncoderError, OSError) as error:
         return _check("default encoder", False, str(error))
-    return _check("default encoder", same, "weights have the pinned sha256" if same else "weights differ from the pinned sha256")
+    return _check(
+        "default encoder", same, "weights have the pinned sha256" if same else "weights differ from the pinned sha256"
+    )
 
 
 def _cache() -> dict[str, Any]:
@@ -116,7 +126,9 @@ def _bundle(model: Path) -> list[dict[str, Any]]:
     try:
         bundle = open_bundle(model)
         problems = bundle.verify()
-        checks = [_check("bundle files", not problems, "; ".join(problems) or f"{len(bundle.manifest['files'])} files match")]
+        checks = [
+            _check("bundle files", not problems, "; ".join(problems) or f"{len(bundle.manifest['files'])} files match")
+        ]
         load(model)
         checks.append(_check("golden queries", True, "same answers as when it was built"))
     except BundleError as error:

@@ -56,12 +56,16 @@ def validate(
 
 def build(
     catalogue: Catalogues,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Bundle folder; a new version is added and made current.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Bundle folder; a new version is added and made current.")
+    ],
     relations: Relations = None,
     accounts: Accounts = None,
     map_: Map = None,
     map_file: MapFile = None,
-    encoder: Annotated[str, typer.Option(help="minilm, static, or a sentence-transformers name or folder on this disk.")] = "minilm",
+    encoder: Annotated[
+        str, typer.Option(help="minilm, static, or a sentence-transformers name or folder on this disk.")
+    ] = "minilm",
     batch_size: Annotated[int, typer.Option(help="Texts encoded at a time.", min=1, max=4096)] = 32,
     threads: Annotated[int | None, typer.Option(help="Threads of the encoder.", min=1)] = None,
     json: Json = False,
@@ -89,7 +93,9 @@ def build(
     if json:
         emit_json({**facts, "mappings": mappings_as_json(loaded)})
         return
-    typer.echo(f"Built {output} version {folder.name}: {len(loaded.partners)} partners, {len(loaded.relations)} relations.")
+    typer.echo(
+        f"Built {output} version {folder.name}: {len(loaded.partners)} partners, {len(loaded.relations)} relations."
+    )
     typer.echo(f'Next: matchmaker recommend "{loaded.partners[0].name}" -m {output}')
 
 

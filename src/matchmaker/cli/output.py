@@ -72,7 +72,9 @@ def show_report(catalogue: Catalogue, *, shown: int = 10) -> None:
         typer.echo(line, err=True)
     for issue in catalogue.report.issues[:shown]:
         where = f"{issue.file}, row {issue.row}" + (f", column {issue.column}" if issue.column else "")
-        typer.echo(f"  {issue.severity} {issue.code}: {where}: expected {issue.expected}, found {issue.found!r}", err=True)
+        typer.echo(
+            f"  {issue.severity} {issue.code}: {where}: expected {issue.expected}, found {issue.found!r}", err=True
+        )
 
 
 def mappings_as_json(catalogue: Catalogue) -> dict[str, Any]:
@@ -97,7 +99,11 @@ class Bar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bars = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console(err=True)
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console(err=True),
         )
         self._bars.start()
         self._task = self._bars.add_task(label, total=total)

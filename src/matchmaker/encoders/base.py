@@ -29,8 +29,12 @@ class ChunkEncoder(Protocol):
 
     name: str
     dimension: int
-    fingerprint: str
     window: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest of everything that decides the vectors."""
+        ...
 
     def offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Character range of every token of every text, without special tokens."""

@@ -36,7 +36,9 @@ class SentenceTransformerEncoder:
         self._batch_size, self._threads = batch_size, threads
         settings = _json(folder / "sentence_bert_config.json")
         model = _json(folder / "config.json")
-        self.window = int(settings.get("max_seq_length") or model.get("max_position_embeddings") or _DEFAULT_WINDOW) - _SPECIAL
+        self.window = (
+            int(settings.get("max_seq_length") or model.get("max_position_embeddings") or _DEFAULT_WINDOW) - _SPECIAL
+        )
         self.dimension = _dimension(folder, model)
 
     @cached_property
@@ -60,7 +62,11 @@ class SentenceTransformerEncoder:
         for low in range(0, len(chunks), step):
             part = list(chunks[low : low + step])
             out[low : low + len(part)] = self._model.encode(
-                part, batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+                part,
+                batch_size=self._batch_size,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+                convert_to_numpy=True,
             )
             if progress:
                 progress.advance(len(part))
@@ -72,7 +78,9 @@ class SentenceTransformerEncoder:
 
         path = self._folder / "tokenizer.json"
         if not path.is_file():
-            raise EncoderError(f"{self._folder} has no tokenizer.json; only models with a fast tokenizer are supported.")
+            raise EncoderError(
+                f"{self._folder} has no tokenizer.json; only models with a fast tokenizer are supported."
+            )
         tokenizer = Tokenizer.from_file(str(path))
         tokenizer.no_truncation()
         tokenizer.no_padding()
@@ -93,7 +101,9 @@ class SentenceTransformerEncoder:
             try:
                 return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
             except (OSError, ValueError, KeyError, RuntimeError) as error:
-                raise EncoderError(f"The model in {self._folder} cannot be loaded: {str(error).splitlines()[0]}") from error
+                raise EncoderError(
+                    f"The model in {self._folder} cannot be loaded: {str(error).splitlines()[0]}"
+                ) from error
 
 
 def open_folder(spec: str, *, batch_size: int = 32, threads: int | None = None) -> SentenceTransformerEncoder:
@@ -114,7 +124,9 @@ def _cached(spec: str) -> Path:
             return Path(snapshot_download(name, local_files_only=True))
         except (LocalEntryNotFoundError, HFValidationError, OSError):
             continue
-    raise EncoderError(f"No encoder {spec!r}: it is no known name, no model folder, and not in the local model cache. {hint}")
+    raise EncoderError(
+        f"No encoder {spec!r}: it is no known name, no model folder, and not in the local model cache. {hint}"
+    )
 
 
 def _dimension(folder: Path, model: dict[str, Any]) -> int:

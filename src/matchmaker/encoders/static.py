@@ -40,7 +40,12 @@ class StaticEncoder:
 
     def __init__(self, folder: Path, *, batch_size: int = 32, threads: int | None = None) -> None:
         self._folder, self._batch_size, self._threads = folder, batch_size, threads
-        self.fingerprint = hashlib.blake2b(f"{_RECIPE} {WEIGHTS}".encode(), digest_size=32).hexdigest()
+        self._fingerprint = hashlib.blake2b(f"{_RECIPE} {WEIGHTS}".encode(), digest_size=32).hexdigest()
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the recipe and of the weights it is distilled from."""
+        return self._fingerprint
 
     def offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Character range of every token."""
@@ -56,7 +61,7 @@ class StaticEncoder:
         if progress:
             progress.advance(len(chunks))
         length = np.linalg.norm(out, axis=1, keepdims=True)
-        return out / np.where(length > 0, length, 1.0)
+        return np.asarray(out / np.where(length > 0, length, 1.0), dtype=np.float32)
 
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - tokenizers is untyped
@@ -90,7 +95,9 @@ class StaticEncoder:
             self._folder.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=".static-", dir=self._folder))
             np.save(temporary / "vectors.npy", vectors, allow_pickle=False)
-            (temporary / "manifest.json").write_text(json.dumps({"recipe": _RECIPE, "tokens": len(tokens)}), encoding="utf-8")
+            (temporary / "manifest.json").write_text(
+                json.dumps({"recipe": _RECIPE, "tokens": len(tokens)}), encoding="utf-8"
+            )
             try:
                 os.rename(temporary, target)
             except OSError:  # another process was quicker; its vectors are the same

@@ -159,7 +159,7 @@ def _distinct(keys: Sequence[str]) -> Ints:
 
 def _encode(facets: Sequence[Facets], encoder: Encoder, progress: Progress) -> dict[str, Items]:
     """Vectors of every facet text; each distinct text is encoded once."""
-    texts = {
+    texts: dict[str, list[tuple[str, ...]]] = {
         "audience": [facet.audience for facet in facets],
         "goals": [facet.goals for facet in facets],
         "capabilities": [facet.capabilities for facet in facets],
@@ -171,7 +171,7 @@ def _encode(facets: Sequence[Facets], encoder: Encoder, progress: Progress) -> d
     return {
         name: Items(
             vectors[np.array([place[text] for one in lists for text in one], dtype=np.int64)],
-            np.concatenate(([0], np.cumsum([len(one) for one in lists]))).astype(np.int64),
+            np.cumsum([0, *(len(one) for one in lists)], dtype=np.int64),
         )
         for name, lists in texts.items()
     }

@@ -23,15 +23,18 @@ AUDIENCE_NEAR = 0.5
 CAPABILITIES_ALIKE = 0.9
 """Capabilities are alike from the top tenth of both sides' scales, taken together: rivals are few."""
 
+SAME_KIND, SAME_KIND_ALIKE = 0.9, 0.5
+"""Partners that share a rare category are of one kind; then capabilities in the upper half of the scales make them rivals."""
 
-def fit_types(audience: Floats, redundancy: Floats, rivals: NDArray[np.bool_]) -> NDArray[np.str_]:
+
+def fit_types(audience: Floats, redundancy: Floats, category: Floats, rivals: NDArray[np.bool_]) -> NDArray[np.str_]:
     """Fit type of k pairs.
 
-    audience, redundancy: (k,) mean percentile of both sides in [0, 1), NaN where unknown (an unknown audience counts as near,
+    audience, redundancy, category: (k,) mean percentile of both sides in [0, 1), NaN where unknown (an unknown audience counts as near,
     unknown capabilities as different: the types that promise least about what is not known). rivals: (k,) bool, an explicit
     competitor relation.
     """
     near = ~(audience < AUDIENCE_NEAR)
-    alike = redundancy >= CAPABILITIES_ALIKE
+    alike = (redundancy >= CAPABILITIES_ALIKE) | ((category >= SAME_KIND) & (redundancy >= SAME_KIND_ALIKE))
     types = np.where(near, np.where(alike, COMPETITOR, COMPLEMENT), np.where(alike, EXPANSION, STRETCH))
     return np.where(rivals, COMPETITOR, types)

@@ -7,15 +7,18 @@ from numpy.typing import NDArray
 
 from matchmaker.matching.ragged import Items, segment_max, segment_sum
 
+UNRELATED = 0.3
+"""Cosine that short phrases of one field reach without meaning the same; what lies below it meets no goal."""
+
 
 def own_best(goals: Items, capabilities: Items) -> NDArray[np.float32]:
-    """For every goal, the best cosine with its own partner's capabilities: (g,) float32 in [0, 1]; 0 without any."""
-    best = np.zeros(len(goals.vectors), dtype=np.float32)
+    """For every goal, the best cosine with its own partner's capabilities, at least `UNRELATED`: (g,) float32 in [0.3, 1]."""
+    best = np.full(len(goals.vectors), UNRELATED, dtype=np.float32)
     for row in range(len(goals)):
         low, high = goals.offsets[row], goals.offsets[row + 1]
         mine = capabilities.of(row)
         if high > low and len(mine):
-            best[low:high] = np.maximum((goals.vectors[low:high] @ mine.T).max(axis=1), 0.0)
+            best[low:high] = np.maximum((goals.vectors[low:high] @ mine.T).max(axis=1), UNRELATED)
     return best
 
 
@@ -23,6 +26,7 @@ def directed_gain(goals: Items, own: NDArray[np.float32], capabilities: Items) -
     """Gain of each goal owner from each capability owner.
 
     gain(i <- j) = mean over goals g of i of max(0, max over c of j of cos(g, c) - own[g])
+    own[g]       = max(0.3, max over c of i of cos(g, c))
 
     goals: Items of a partners; own: (g,) float32, best own cosine of each goal; capabilities: Items of b partners.
     Returns (a, b) float32 in [0, 1]; NaN in the rows of partners without goals and the columns without capabilities.

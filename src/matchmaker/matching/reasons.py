@@ -11,12 +11,15 @@ import numpy as np
 from matchmaker.matching.space import Side, Space
 
 _HAS, _LONG = 0.75, 110
-MET = 0.35
+MET = 0.42
 """Cosine from which a capability counts as meeting a goal in a sentence; the score itself has no such cut."""
 _SHOWN = 3
 _COMMON = frozenset(
-    "a an and are as at be by for from has have if in is it its more no not of on or our so that the their them they this to up use "
-    "we what when which who will with you your all any can do every get how into just makes most out own".split()
+    (
+        "a all an and any are as at be by can do every for from get has have how if in into is it its just makes more "
+        "most no not of on or our out own so that the their them they this to up use we what when which who will with "
+        "you your "
+    ).split()
 )
 """Words that explain nothing to a reader; the score does count them."""
 
@@ -101,7 +104,9 @@ def sentence(voice: Voice, other: Voice, met: Sequence[Meeting], common: Shared,
     if met:
         whose = "the goals typical of its kind" if voice.goals_from_peers else "its goal"
         parts.append("; ".join(f"“{_short(m.capability)}” for {whose} “{_short(m.goal)}”" for m in met[:2]))
-    audience = [label for kind in ("industries", "company_sizes", "regions") for label in common.labels.get(kind, [])[:2]]
+    audience = [
+        label for kind in ("industries", "company_sizes", "regions") for label in common.labels.get(kind, [])[:2]
+    ]
     if audience:
         parts.append(f"both serve {_and(audience)}")
     neighbours = common.labels.get("neighbours", [])
@@ -131,7 +136,9 @@ def _terms(space: Space, side: Side, other: Side) -> list[str]:
     """Terms of both profiles, by their share of the lexical cosine."""
     mine = dict(zip(side.terms[0].tolist(), side.terms[1].tolist(), strict=True))
     theirs = zip(other.terms[0].tolist(), other.terms[1].tolist(), strict=True)
-    share = sorted(((mine[term] * weight, term) for term, weight in theirs if term in mine), key=lambda one: (-one[0], one[1]))
+    share = sorted(
+        ((mine[term] * weight, term) for term, weight in theirs if term in mine), key=lambda one: (-one[0], one[1])
+    )
     words = [space.lexical.vocabulary[term] for _, term in share]
     return [word for word in words if not set(word.split()) & _COMMON and len(word) > 2][: 2 * _SHOWN]
 

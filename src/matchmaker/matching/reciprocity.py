@@ -20,7 +20,7 @@ def harmonic(out: Floats, back: Floats) -> Floats:
 
 
 def balance(out: Floats, back: Floats) -> Floats:
-    """min / max in [0, 1]; 1 means that both sides get the same."""
+    """Min / max in [0, 1]; 1 means that both sides get the same."""
     high = np.maximum(out, back)
     return np.asarray(np.where(high > 0, np.minimum(out, back) / np.where(high > 0, high, 1.0), 1.0))
 

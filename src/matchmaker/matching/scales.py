@@ -104,7 +104,7 @@ class Scales:
 
 
 def percentile(nats: NDArray[np.floating]) -> Floats:
-    """p = 1 - exp(-e), in [0, 1); strictly increasing in e up to 36 nats."""
+    """P = 1 - exp(-e), in [0, 1); strictly increasing in e up to 36 nats."""
     return np.asarray(-np.expm1(-np.asarray(nats, dtype=np.float64)))
 
 
@@ -114,4 +114,4 @@ def _widths(ordered: Floats, top: NDArray[np.float32], counts: NDArray[np.intege
     mean = np.nansum(over, axis=1) / np.maximum(number, 1)
     spread = np.take_along_axis(ordered, counts[:, None] - 1, 1)[:, 0] - ordered[:, 0]
     floor = np.maximum(0.02 * spread, 1e-6)
-    return np.maximum(mean, floor).astype(np.float32)
+    return np.asarray(np.maximum(mean, floor), dtype=np.float32)

@@ -64,7 +64,7 @@ def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[
         one_way=one_way(out.value, back.value),
         audience=audience,
         redundancy=redundancy,
-        fit_type=fit_types(audience, redundancy, rivals),
+        fit_type=fit_types(audience, redundancy, _both(out, back, "category"), rivals),
     )
 
 

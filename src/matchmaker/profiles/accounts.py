@@ -12,8 +12,10 @@ KEY_VARIABLE = "MATCHMAKER_ACCOUNT_KEY"
 MINIMUM_KEY = 16
 POPULATIONS = ("customer", "prospect", "opportunity")
 FREE_MAIL = frozenset(
-    "gmail.com googlemail.com yahoo.com outlook.com hotmail.com live.com msn.com icloud.com me.com aol.com gmx.de gmx.net web.de "
-    "proton.me protonmail.com mail.com mail.ru yandex.ru qq.com 163.com 126.com".split()
+    (
+        "gmail.com googlemail.com yahoo.com outlook.com hotmail.com live.com msn.com icloud.com me.com aol.com gmx.de "
+        "gmx.net web.de proton.me protonmail.com mail.com mail.ru yandex.ru qq.com 163.com 126.com "
+    ).split()
 )
 
 
@@ -37,7 +39,9 @@ class AccountTable:
 def check_key(key: bytes | None) -> bytes:
     """The key, if it is usable. Raises SettingsError."""
     if not key:
-        raise SettingsError(f"Accounts are stored hashed: set {KEY_VARIABLE} to a secret of at least {MINIMUM_KEY} characters.")
+        raise SettingsError(
+            f"Accounts are stored hashed: set {KEY_VARIABLE} to a secret of at least {MINIMUM_KEY} characters."
+        )
     if len(key) < MINIMUM_KEY:
         raise SettingsError(f"{KEY_VARIABLE} has {len(key)} characters; use at least {MINIMUM_KEY}.")
     return key

@@ -179,7 +179,7 @@ def _cell(row: Row, mapping: ColumnMapping, name: str, parse: Callable[[object],
     columns = mapping.sources.get(name, ())
     if not columns:
         return parse(None)
-    value = row.get(columns[0]) if len(columns) == 1 else [row.get(column) for column in columns]
+    value: Any = row.get(columns[0]) if len(columns) == 1 else [row.get(column) for column in columns]
     try:
         if len(columns) > 1 and parse is parsing.labels:
             value = [item for part in value for item in parsing.labels(part)]
@@ -228,7 +228,13 @@ def _read_relations(
         except _RowError as error:
             counts.refused += 1
             report.add(
-                "refused", error.code, file=table.name, row=number, column=error.column, expected=error.expected, found=error.found
+                "refused",
+                error.code,
+                file=table.name,
+                row=number,
+                column=error.column,
+                expected=error.expected,
+                found=error.found,
             )
             continue
         counts.kept += 1
@@ -274,7 +280,13 @@ def _read_accounts(
             counts.refused += 1
             shown = error.found if error.column not in mapping.sources["account"] else "(withheld)"
             report.add(
-                "refused", error.code, file=table.name, row=number, column=error.column, expected=error.expected, found=shown
+                "refused",
+                error.code,
+                file=table.name,
+                row=number,
+                column=error.column,
+                expected=error.expected,
+                found=shown,
             )
             continue
         counts.kept += 1
@@ -289,7 +301,9 @@ def _read_accounts(
 
 def _account_fields(row: Row, mapping: ColumnMapping, known: set[str]) -> dict[str, Any]:
     account_column = mapping.sources["account"][0]
-    fields: dict[str, Any] = {name: _cell(row, mapping, name, parsing.text) for name in ("partner", "account", "segment")}
+    fields: dict[str, Any] = {
+        name: _cell(row, mapping, name, parsing.text) for name in ("partner", "account", "segment")
+    }
     if fields["partner"] not in known:
         column = mapping.sources["partner"][0]
         raise _RowError(column, CellError("unknown_partner", "the id of a partner in the catalogue"), fields["partner"])
@@ -321,7 +335,9 @@ def _with_integrations(
                 )  # fmt: skip
             elif other != partner.id and frozenset((partner.id, other)) not in linked:
                 linked.add(frozenset((partner.id, other)))
-                kept.append(Relation(a=partner.id, b=other, type="integration", status="active", source="partners.integrations"))
+                kept.append(
+                    Relation(a=partner.id, b=other, type="integration", status="active", source="partners.integrations")
+                )
     return kept
 
 

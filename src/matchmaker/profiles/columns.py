@@ -30,10 +30,26 @@ _KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "domain": ("domain", "website", "url", "homepage", "homepage_url", "website_url", "site"),
         "domains": ("domains", "other_domains"),
         "description": ("description", "about", "summary", "overview", "tagline", "short_description"),
-        "audience": ("audience", "who_we_serve", "target_audience", "target_market", "ideal_customer", "icp", "customers_served"),
+        "audience": (
+            "audience",
+            "who_we_serve",
+            "target_audience",
+            "target_market",
+            "ideal_customer",
+            "icp",
+            "customers_served",
+        ),
         "goals": ("goals", "partner_goals", "objectives", "looking_for"),
         "needs": ("needs", "gaps", "wanted", "requirements"),
-        "capabilities": ("capabilities", "features", "key_benefits", "services", "products", "offering", "what_we_offer"),
+        "capabilities": (
+            "capabilities",
+            "features",
+            "key_benefits",
+            "services",
+            "products",
+            "offering",
+            "what_we_offer",
+        ),
         "industries": ("industries", "industry", "verticals", "vertical"),
         "regions": ("regions", "region", "geography", "countries", "markets"),
         "company_sizes": ("company_sizes", "customer_size", "customer_sizes", "company_size", "segments_served"),
@@ -71,7 +87,8 @@ class ColumnMapping:
     def describe(self) -> list[tuple[str, str, str]]:
         """(field, source columns, "given" or "guessed"), in field order: what the CLI always shows."""
         return [
-            (name, ", ".join(columns), "given" if name in self.given else "guessed") for name, columns in self.sources.items()
+            (name, ", ".join(columns), "given" if name in self.given else "guessed")
+            for name, columns in self.sources.items()
         ]
 
     def used(self) -> set[str]:
@@ -80,7 +97,11 @@ class ColumnMapping:
 
 
 def map_columns(
-    columns: Sequence[str], table: str, given: Mapping[str, str | Sequence[str]] | None = None, *, file: str = "the table"
+    columns: Sequence[str],
+    table: str,
+    given: Mapping[str, str | Sequence[str]] | None = None,
+    *,
+    file: str = "the table",
 ) -> ColumnMapping:
     """Map the columns of a table; what is given wins over what is guessed. Raises ColumnError and SettingsError."""
     explicit = {name: _listed(value) for name, value in (given or {}).items()}
@@ -124,14 +145,17 @@ def read_map_toml(path: Path | str) -> dict[str, dict[str, tuple[str, ...]]]:
         raise SettingsError(f"{path} cannot be read as a TOML mapping: {error}.") from error
     unknown = set(content) - set(FIELDS)
     if unknown:
-        raise SettingsError(f"{path} has a table [{sorted(unknown)[0]}]. Known: {', '.join(f'[{name}]' for name in FIELDS)}.")
+        raise SettingsError(
+            f"{path} has a table [{sorted(unknown)[0]}]. Known: {', '.join(f'[{name}]' for name in FIELDS)}."
+        )
     return {table: {name: _listed(value) for name, value in mapping.items()} for table, mapping in content.items()}
 
 
 def _guess(columns: Sequence[str], table: str) -> dict[str, tuple[str, ...]]:
+    column: str | None
     by_key: dict[str, str] = {}
-    for column in columns:
-        by_key.setdefault(_key(column), column)
+    for there in columns:
+        by_key.setdefault(_key(there), there)
     found: dict[str, tuple[str, ...]] = {}
     used: set[str] = set()
     for name in FIELDS[table]:
@@ -160,6 +184,8 @@ def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
 def _near(wanted: str, columns: Sequence[str]) -> str:
     from rapidfuzz import fuzz, process
 
-    near = process.extractOne(wanted.lower(), [column.lower() for column in columns], scorer=fuzz.WRatio, score_cutoff=70)
+    near = process.extractOne(
+        wanted.lower(), [column.lower() for column in columns], scorer=fuzz.WRatio, score_cutoff=70
+    )
     hint = f" Did you mean {columns[near[2]]!r}?" if near else ""
     return f"{hint} Columns there: {', '.join(columns[:40])}."

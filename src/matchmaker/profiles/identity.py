@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from matchmaker.profiles.schema import Partner
 
-_LEGAL = re.compile(r"\b(inc|incorporated|llc|ltd|limited|gmbh|ag|corp|corporation|co|company|plc|sa|sas|srl|bv|ab|oy|pty|the)\b")
+_LEGAL = re.compile(
+    r"\b(inc|incorporated|llc|ltd|limited|gmbh|ag|corp|corporation|co|company|plc|sa|sas|srl|bv|ab|oy|pty|the)\b"
+)
 _WORD = re.compile(r"[a-z0-9]+")
 _T = TypeVar("_T")
 SURE, NAME_CUTOFF = 0.95, 92.0

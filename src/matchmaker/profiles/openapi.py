@@ -120,11 +120,19 @@ def _capability(noun: str, operation: Mapping[str, Any]) -> str:
 
 
 def _auth(document: Mapping[str, Any]) -> tuple[str, ...]:
-    schemes = _mapping(_mapping(document.get("components")).get("securitySchemes")) or _mapping(document.get("securityDefinitions"))
+    schemes = _mapping(_mapping(document.get("components")).get("securitySchemes")) or _mapping(
+        document.get("securityDefinitions")
+    )
     found = []
     for scheme in schemes.values():
         kind, detail = _mapping(scheme).get("type"), str(_mapping(scheme).get("scheme", "")).lower()
-        names = {"oauth2": "oauth2", "openIdConnect": "oauth2", "apiKey": "api_key", "basic": "basic", "mutualTLS": "mtls"}
+        names = {
+            "oauth2": "oauth2",
+            "openIdConnect": "oauth2",
+            "apiKey": "api_key",
+            "basic": "basic",
+            "mutualTLS": "mtls",
+        }
         found.append(names.get(str(kind), {"basic": "basic", "bearer": "bearer"}.get(detail, "")))
     return _distinct(found)
 

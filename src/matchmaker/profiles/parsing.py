@@ -131,7 +131,9 @@ def interface(value: object) -> dict[str, Any]:
         raise CellError("invalid_interface", "a JSON object")
     unknown = set(value) - {*_INTERFACE_LISTS, "style"}
     if unknown:
-        raise CellError("invalid_interface", f"only the keys {', '.join(_INTERFACE_LISTS)}, style (not {sorted(unknown)[0]})")
+        raise CellError(
+            "invalid_interface", f"only the keys {', '.join(_INTERFACE_LISTS)}, style (not {sorted(unknown)[0]})"
+        )
     fields: dict[str, Any] = {key: labels(value.get(key)) for key in _INTERFACE_LISTS}
     return {**fields, "style": text(value.get("style")) or None}
 

@@ -49,7 +49,9 @@ def read_table(source: str | Path | pd.DataFrame) -> Table:
 def _csv(path: Path) -> Table:
     content = _decoded(path)
     first = content.split("\n", 1)[0]
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else max(_DELIMITERS, key=lambda mark: (first.count(mark), mark == ","))
+    delimiter = (
+        "\t" if path.suffix.lower() == ".tsv" else max(_DELIMITERS, key=lambda mark: (first.count(mark), mark == ","))
+    )
     try:
         lines = list(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
@@ -101,7 +103,9 @@ def _parquet(path: Path) -> Table:
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        raise CatalogueError(f"{path.name} is not a whole Parquet file (truncated or damaged?): {_first_line(error)}") from error
+        raise CatalogueError(
+            f"{path.name} is not a whole Parquet file (truncated or damaged?): {_first_line(error)}"
+        ) from error
     rows = table.to_pylist()
     return Table(path.name, [str(column) for column in table.column_names], list(enumerate(rows, start=1)))
 
@@ -121,7 +125,9 @@ def _excel(path: Path) -> Table:
         return Table(path.name, [], [])
     columns = _named([str(cell).strip() if cell is not None else "" for cell in lines[0]], path.name)
     rows = [(number, dict(zip(columns, line, strict=False))) for number, line in enumerate(lines[1:], start=1)]
-    return Table(path.name, columns, [(number, row) for number, row in rows if any(v is not None for v in row.values())])
+    return Table(
+        path.name, columns, [(number, row) for number, row in rows if any(v is not None for v in row.values())]
+    )
 
 
 def _from_pandas(frame: pd.DataFrame, name: str) -> Table:

@@ -106,9 +106,9 @@ class Activity(_Closed):
     from_: str = Field(alias="from")
     to: str
     date: dt.date
-    kind: Literal[
-        "referral", "intro", "co-marketing", "joint-win", "integration-use", "support", "announcement"
-    ] | None = None
+    kind: (
+        Literal["referral", "intro", "co-marketing", "joint-win", "integration-use", "support", "announcement"] | None
+    ) = None
     value: float | None = None
     currency: str | None = None
     note: str | None = None

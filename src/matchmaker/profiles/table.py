@@ -32,7 +32,11 @@ class ProfileTable:
 
     @classmethod
     def build(
-        cls, partners: Sequence[Partner], facets: Sequence[Facets], goals: Sequence[Sequence[str]], from_peers: Sequence[bool]
+        cls,
+        partners: Sequence[Partner],
+        facets: Sequence[Facets],
+        goals: Sequence[Sequence[str]],
+        from_peers: Sequence[bool],
     ) -> ProfileTable:
         """Table of all partners; `goals` are the texts behind the goal vectors, a partner's own or its peers'."""
         import pyarrow as pa
@@ -48,16 +52,17 @@ class ProfileTable:
             else:
                 columns[name] = pa.array(values, pa.float64() if name == "size" else pa.string())
         inferred = [
-            sorted({*facet.inferred, *(["goals"] if peers else [])}) for facet, peers in zip(facets, from_peers, strict=True)
+            sorted({*facet.inferred, *(["goals"] if peers else [])})
+            for facet, peers in zip(facets, from_peers, strict=True)
         ]
-        texts = {
+        texts: dict[str, list[Any]] = {
             "facet_audience": [". ".join(facet.audience) for facet in facets],
             "facet_goals": [list(one) for one in goals],
             "facet_capabilities": [list(facet.capabilities) for facet in facets],
             "inferred": inferred,
         }
-        for name, values in texts.items():
-            columns[name] = pa.array(values, pa.list_(pa.string()) if name in _FACETS else pa.string())
+        for name, found in texts.items():
+            columns[name] = pa.array(found, pa.list_(pa.string()) if name in _FACETS else pa.string())
         return cls(pa.table(columns))
 
     @cached_property

@@ -31,6 +31,8 @@ def model_card(facts: dict[str, Any]) -> str:
     weights, goalless = facts["config"]["weights"], facts["config"]["goalless_weights"]
     return _CARD.format(
         **facts,
-        index_lines=", ".join(f"{name} {index['kind']} (recall@50 {index['recall']:.3f})" for name, index in facts["indexes"].items()),
+        index_lines=", ".join(
+            f"{name} {index['kind']} (recall@50 {index['recall']:.3f})" for name, index in facts["indexes"].items()
+        ),
         weight_lines="\n".join(f"| {kind} | {weights[kind]:.2f} | {goalless[kind]:.2f} |" for kind in weights),
     )

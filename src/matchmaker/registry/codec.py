@@ -56,7 +56,9 @@ def load(path: Path, *, verify: bool = True) -> Fitted:
     if verify:
         problems = check(fitted, bundle.json("golden"))
         if problems:
-            raise BundleCorruptError(f"{bundle.folder} no longer gives its golden answers: {problems[0]}. Build it again.")
+            raise BundleCorruptError(
+                f"{bundle.folder} no longer gives its golden answers: {problems[0]}. Build it again."
+            )
     return fitted
 
 
@@ -121,7 +123,9 @@ def _read(bundle: Bundle) -> Fitted:
         goals=_items(bundle, "goals"),
         lexical=LexicalIndex.from_arrays(lexical, state["vocabulary"]),
         labels={
-            kind: LabelSets(tuple(labels), *(bundle.array(f"labels_{kind}_{part}") for part in ("codes", "offsets", "weights")))
+            kind: LabelSets(
+                tuple(labels), *(bundle.array(f"labels_{kind}_{part}") for part in ("codes", "offsets", "weights"))
+            )
             for kind, labels in state["labels"].items()
         },
         accounts=_accounts(bundle, state),
@@ -135,7 +139,9 @@ def _read(bundle: Bundle) -> Fitted:
         fingerprint=facts["encoder"]["fingerprint"],
         space=space,
         whitening={
-            name: Whitening(np.array(bundle.array(f"whitening_{name}_mean")), np.array(bundle.array(f"whitening_{name}_matrix")))
+            name: Whitening(
+                np.array(bundle.array(f"whitening_{name}_mean")), np.array(bundle.array(f"whitening_{name}_matrix"))
+            )
             for name in ("audience", "topic")
         },
         profiles=ProfileTable(bundle.folder / "partners.parquet"),

@@ -20,9 +20,17 @@ def ask(fitted: Fitted) -> list[dict[str, Any]]:
     asking = np.unique(np.linspace(0, count - 1, min(QUERIES, count)).astype(np.int64))
     golden = []
     for row in asking:
-        others = np.unique((row + np.linspace(1, count - 1, min(PAIRS, count - 1)).astype(np.int64)) % count) if count > 1 else asking[:0]
-        scored = score(fitted.space, fitted.config, fitted.space.side(int(row)), others, np.zeros(len(others), dtype=bool))
-        golden.append({"row": int(row), "others": others.tolist(), "mutual": [round(float(x), 6) for x in scored.mutual]})
+        others = (
+            np.unique((row + np.linspace(1, count - 1, min(PAIRS, count - 1)).astype(np.int64)) % count)
+            if count > 1
+            else asking[:0]
+        )
+        scored = score(
+            fitted.space, fitted.config, fitted.space.side(int(row)), others, np.zeros(len(others), dtype=bool)
+        )
+        golden.append(
+            {"row": int(row), "others": others.tolist(), "mutual": [round(float(x), 6) for x in scored.mutual]}
+        )
     return golden
 
 

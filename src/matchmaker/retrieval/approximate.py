@@ -63,10 +63,12 @@ class ApproximateIndex:
         try:
             faiss.write_index(self._inner, str(path))
         except RuntimeError as error:
-            raise StorageError(f"Could not write {path}: the disk refused. What was there before is untouched.") from error
+            raise StorageError(
+                f"Could not write {path}: the disk refused. What was there before is untouched."
+            ) from error
 
     def _near(self, query: NDArray[np.float32], k: int, allowed: Mask | None, forbidden: int) -> NDArray[np.int64]:
-        import faiss
+        faiss = _faiss()
 
         wanted = min(self.size, max(_OVERFETCH * k, _FLOOR))
         if allowed is None or forbidden == 0:
@@ -77,15 +79,14 @@ class ApproximateIndex:
         else:
             selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
             parameters = faiss.SearchParametersIVF(nprobe=min(2 * self.probes, self._inner.nlist), sel=selector)
-        ids = self._inner.search(query[None, :], wanted, params=parameters)[1][0].astype(np.int64)
+        ids = np.asarray(self._inner.search(query[None, :], wanted, params=parameters)[1][0], dtype=np.int64)
         ids = ids[ids >= 0]
-        return ids if allowed is None else ids[allowed[ids]]
+        return ids if allowed is None else np.asarray(ids[allowed[ids]])
 
 
 def train(vectors: NDArray[np.float32], rng: np.random.Generator) -> Any:  # noqa: ANN401 - faiss is untyped
     """An IVF-SQ8 index of about 2 sqrt(n) lists, trained on at most 40 rows a list, all rows added."""
-    import faiss
-
+    faiss = _faiss()
     rows = normalised(vectors)
     lists = int(2 ** np.round(np.log2(2.0 * np.sqrt(len(rows)))))
     sample = rows[np.sort(rng.permutation(len(rows))[: 40 * lists])]
@@ -108,3 +109,9 @@ def measured_recall(index: Any, exact: ExactIndex, queries: NDArray[np.float32],
     for query in queries:
         hits += len(np.intersect1d(index.search(query[None, :], k)[1], exact.search(query[None, :], k)[1]))
     return hits / (len(queries) * min(k, exact.size))
+
+
+def _faiss() -> Any:  # noqa: ANN401 - its stubs do not know its own keyword arguments
+    import faiss
+
+    return faiss

@@ -104,4 +104,6 @@ def check_self_similarity(index: Any) -> None:  # noqa: ANN401 - any index with 
     for row in known:
         score = index.search(index.vectors[row : row + 1], 1)[0][0, 0]
         if abs(score - 1.0) > 1e-4:
-            raise InternalError(f"The {index.kind} index gives row {row} a similarity of {score:.5f} with itself, not 1.")
+            raise InternalError(
+                f"The {index.kind} index gives row {row} a similarity of {score:.5f} with itself, not 1."
+            )

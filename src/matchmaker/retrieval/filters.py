@@ -88,7 +88,7 @@ class Filter:
             return columns.where(lambda partner: bool(wanted & {x.lower() for x in getattr(partner, LABELS[name])}))
         if name == "size":
             with np.errstate(invalid="ignore"):
-                return (columns.sizes >= value.get("min", 0)) & (columns.sizes <= value.get("max", np.inf))
+                return np.asarray((columns.sizes >= value.get("min", 0)) & (columns.sizes <= value.get("max", np.inf)))
         if name == "size_band":
             return columns.where(lambda partner: (partner.size_band or "") in _words(value))
         if name in ("include", "exclude"):

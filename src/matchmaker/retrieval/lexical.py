@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.retrieval.exact import Found, Mask, top
+import itertools
 
 IDF_POWER = 1.5
 MAX_TERMS = 60_000
@@ -126,4 +127,4 @@ def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray
 def terms(text: str) -> list[str]:
     """Words in lower case, and pairs of neighbouring words."""
     words = _WORD.findall(text.lower())
-    return words + [f"{one} {other}" for one, other in zip(words, words[1:], strict=False)]
+    return words + [f"{one} {other}" for one, other in itertools.pairwise(words)]
