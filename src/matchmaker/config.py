@@ -48,8 +48,8 @@ class GoallessWeights(PriorWeights):
     """What stands in for gain where one side states no goals (decides results): closeness of the market takes over."""
 
     gain: float = Field(0.0, ge=0)
-    lexical: float = Field(0.45, ge=0)
-    topic: float = Field(0.15, ge=0)
+    lexical: float = Field(0.40, ge=0)
+    topic: float = Field(0.40, ge=0)
     category: float = Field(0.05, ge=0)
     distinct: float = Field(0.0, ge=0)
 

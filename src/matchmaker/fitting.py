@@ -76,6 +76,7 @@ def place(fitted: Fitted, partner: Partner, encoder: Encoder) -> tuple[Side, Voi
         goals=goals,
         own=own_best(goals, capabilities),
         pooled=capabilities.mean()[0],
+        states_audience=bool(facets.audience) and "audience" not in facets.inferred,
         terms=space.lexical.vector(facets.wording),
         labels={kind: sets.encode(labels_of(partner, kind, {})) for kind, sets in space.labels.items()},
         size=np.nan,

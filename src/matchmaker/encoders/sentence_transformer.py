@@ -90,7 +90,8 @@ class SentenceTransformerEncoder:
     def _model(self) -> Any:  # noqa: ANN401 - an optional, untyped import
         if self._weights is not None and (found := _file_digest(self._folder / "model.safetensors")) != self._weights:
             raise EncoderError(
-                f"The weights of {self.name} in {self._folder} have sha256 {found[:16]}…, expected {self._weights[:16]}…. Reinstall them."
+                f"The weights of {self.name} in {self._folder} have sha256 {found[:16]}…, expected {self._weights[:16]}…. "
+                "Reinstall them."
             )
         with _offline():
             import torch

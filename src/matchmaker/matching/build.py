@@ -57,7 +57,8 @@ def build_space(catalogue: Catalogue, encoder: Encoder, config: Config, progress
     progress = progress or Silent()
     partners = catalogue.partners
     facets = tuple(build_facets(partner) for partner in partners)
-    distinct = _distinct([content_key(partner) for partner in partners])
+    contents = np.array([content_key(partner) for partner in partners])
+    distinct = _distinct(contents)
     vectors = _encode(facets, encoder, progress)
     audience, topic = vectors["audience"].mean(), vectors["topic"].mean()
     whitening = {"audience": Whitening.fit(audience[distinct]), "topic": Whitening.fit(topic[distinct])}
@@ -79,6 +80,7 @@ def build_space(catalogue: Catalogue, encoder: Encoder, config: Config, progress
         labels=labels,
         size=_size_percentiles(partners, distinct),
         completeness=np.array([completeness(*pair) for pair in zip(partners, facets, strict=True)], dtype=np.float32),
+        states_audience=np.array([bool(one.audience) and "audience" not in one.inferred for one in facets]),
         inferred_goals=inferred,
         accounts=AccountSets.fit(catalogue.accounts, rows) if catalogue.accounts else None,
         reference=distinct[: config.reference_size],
@@ -86,7 +88,7 @@ def build_space(catalogue: Catalogue, encoder: Encoder, config: Config, progress
     stated = [text for facet in facets for text in facet.goals]
     texts = [stated[number] for number in source]
     per_partner = tuple(tuple(texts[low:high]) for low, high in itertools.pairwise(goals.offsets))
-    return Built(replace(space, scales=fit_scales(space, config, progress)), whitening, facets, per_partner)
+    return Built(replace(space, scales=fit_scales(space, contents, config, progress)), whitening, facets, per_partner)
 
 
 def label_sets(
@@ -115,8 +117,11 @@ def labels_of(partner: Partner, kind: str, neighbours: dict[str, set[str]]) -> I
     return found
 
 
-def fit_scales(space: Space, config: Config, progress: Progress) -> dict[str, Scales]:
-    """The percentile scale of every partner for every kind of evidence and for the evidence total."""
+def fit_scales(space: Space, contents: NDArray[np.str_], config: Config, progress: Progress) -> dict[str, Scales]:
+    """The percentile scale of every partner for every kind of evidence and for the evidence total.
+
+    A partner is not compared with itself, nor with a reference of the same content: a duplicate has its twin's scale.
+    """
     parts: dict[str, list[Scales]] = {kind: [] for kind in (*KINDS, TOTAL)}
     gains = gain_matrix(space, space.reference)
     has_goals = space.goals.counts() > 0
@@ -125,7 +130,7 @@ def fit_scales(space: Space, config: Config, progress: Progress) -> dict[str, Sc
         rows = np.arange(low, min(low + CHUNK, len(space)))
         raw = _against_reference(space, rows)
         raw["gain"] = gains[rows].astype(np.float64)
-        itself = rows[:, None] == space.reference[None, :]
+        itself = contents[rows][:, None] == contents[space.reference][None, :]
         scales = {}
         for kind in KINDS:
             raw[kind][itself] = np.nan
@@ -149,11 +154,11 @@ def _against_reference(space: Space, rows: Ints) -> dict[str, NDArray[np.float64
     return {kind: np.stack([column[kind] for column in columns], axis=1) for kind in columns[0]}
 
 
-def _distinct(keys: Sequence[str]) -> Ints:
+def _distinct(keys: Iterable[str]) -> Ints:
     """Rows of the first partner of each content, ordered by content key: an order that no file order can change."""
     first: dict[str, int] = {}
     for row, key in enumerate(keys):
-        first.setdefault(key, row)
+        first.setdefault(str(key), row)
     return np.array([first[key] for key in sorted(first)], dtype=np.int64)
 
 

@@ -20,7 +20,10 @@ LEADS_INTO = 0.45
 
 @dataclass(frozen=True)
 class Heading:
-    """One side's goal that leads furthest into the other. into: `audience` or `capabilities`; lead: in [0, 1] beyond where it stands."""
+    """One side's goal that leads furthest into the other.
+
+    into: `audience` or `capabilities`; lead: cosine beyond where the side stands today, in [0, 1].
+    """
 
     goal: str
     into: str

@@ -43,8 +43,8 @@ def diversified(
         (1 - d) rel_j / max(rel) - d/2 max_(s in S) sim(j, s) - d/2 mean over kinds of KL(p || q~(S + j))
 
     MMR: Carbonell and Goldstein 1998 (SIGIR). Calibration: Steck 2018 (RecSys), p being the relevance-weighted mix of the
-    candidates, q~ = .99 q + .01 p. Only candidates above `FLOOR` of the best relevance compete while there are k of them. At most `limit` of
-    the `capped` (m,) candidates enter while others are left.
+    candidates, q~ = .99 q + .01 p. Only candidates above `FLOOR` of the best relevance compete while there are k of them.
+    At most `limit` of the `capped` (m,) candidates enter while others are left.
     """
     order = np.argsort(-relevance, kind="stable")
     if diversity <= 0 or len(order) <= 1:

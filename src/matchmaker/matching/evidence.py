@@ -3,7 +3,7 @@
 | kind       | direction | raw number                                                                                  |
 |------------|-----------|---------------------------------------------------------------------------------------------|
 | gain       | directed  | goals met by the other's capabilities beyond one's own, [0, 1] (gain.py)                      |
-| audience   | both      | cosine of whitened audience vectors, [-1, 1]                                                  |
+| audience   | both      | cosine of whitened vectors of stated audiences                                                  |
 | overlap    | both      | ln of the lower bound of account-overlap lift (audience/overlap.py); NaN without accounts     |
 | topic      | both      | cosine of whitened whole-profile vectors, [-1, 1]                                             |
 | lexical    | both      | TF-IDF cosine of the whole-profile texts, [0, 1]                                              |
@@ -26,6 +26,8 @@ from matchmaker.matching.space import Side, Space
 SYMMETRIC = ("audience", "overlap", "topic", "lexical", "category", "fit", "redundancy")
 KINDS = ("gain", *SYMMETRIC)
 GLOBAL = "global"
+DIGITS = 6
+"""Cosines are rounded to this many digits: below it they depend on the order in which a processor summed them."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,10 @@ def symmetric_evidence(space: Space, side: Side, rows: Ints) -> dict[str, NDArra
     """The kinds that are the same from both sides, (k,) float64 each."""
     unknown = np.full(len(rows), np.nan)
     return {
-        "audience": _cosine(space.audience, side.audience, rows),
+        "audience": _audience(space, side, rows),
         "overlap": space.accounts.lift(side.row, rows) if space.accounts and side.row is not None else unknown,
         "topic": _cosine(space.topic, side.topic, rows),
-        "lexical": space.lexical.pairs(side.terms, rows).astype(np.float64),
+        "lexical": space.lexical.pairs(side.terms, rows),
         "category": space.labels["categories"].jaccard(side.labels["categories"], rows),
         "fit": _fit(space, side, rows),
         "redundancy": _cosine(space.pooled, side.pooled, rows),
@@ -78,9 +80,15 @@ def _own(space: Space, rows: Ints) -> NDArray[np.float32]:
 def _cosine(vectors: NDArray[np.float32], query: NDArray[np.float32], rows: Ints) -> NDArray[np.float64]:
     """Cosine with each row; NaN where either side has no text."""
     theirs = vectors[rows]
-    cosine = (theirs @ query).astype(np.float64)
+    cosine = np.round((theirs @ query).astype(np.float64), DIGITS)
     known = np.any(theirs != 0.0, axis=1) & bool(np.any(query != 0.0))
     return np.where(known, cosine, np.nan)
+
+
+def _audience(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
+    """Cosine of stated audiences. One that was inferred says no more than the whole profile, which counts as `topic`."""
+    stated = space.states_audience[rows] & side.states_audience
+    return np.where(stated, _cosine(space.audience, side.audience, rows), np.nan)
 
 
 def _fit(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:

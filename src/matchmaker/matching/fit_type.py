@@ -30,8 +30,8 @@ SAME_KIND, SAME_KIND_ALIKE = 0.9, 0.5
 def fit_types(audience: Floats, redundancy: Floats, category: Floats, rivals: NDArray[np.bool_]) -> NDArray[np.str_]:
     """Fit type of k pairs.
 
-    audience, redundancy, category: (k,) mean percentile of both sides in [0, 1), NaN where unknown (an unknown audience counts as near,
-    unknown capabilities as different: the types that promise least about what is not known). rivals: (k,) bool, an explicit
+    audience, redundancy, category: (k,) mean percentile of both sides in [0, 1), NaN where unknown (an unknown audience
+    counts as near, unknown capabilities as different: the types that promise least about what is not known). rivals: (k,) bool, an explicit
     competitor relation.
     """
     near = ~(audience < AUDIENCE_NEAR)

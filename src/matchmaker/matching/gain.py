@@ -41,4 +41,4 @@ def directed_gain(goals: Items, own: NDArray[np.float32], capabilities: Items) -
     total = segment_sum(np.nan_to_num(lacking), goals.offsets)
     gain = np.where(counts[:, None] > 0, total / np.maximum(counts, 1)[:, None], np.nan)
     gain[:, capabilities.counts() == 0] = np.nan
-    return gain.astype(np.float32)
+    return np.round(gain, 6).astype(np.float32)

@@ -25,6 +25,8 @@ TOP = 0.9
 SHAPE = 0.1
 """Pareto shape of the tail: 0 would be exponential and run out of float64 beyond 37 nats."""
 LEVELS = np.linspace(0.0, TOP, KNOTS) + np.where(np.arange(KNOTS) == 0, 1e-3, 0.0)
+_TIE = 1e-6
+"""Raw values nearer than this are one value that was summed in another order; two knots of it are a run of ties."""
 _MAX_REACH = 200.0
 """No raw value lies further than this many tail widths above the top knot, so that 1 - p stays above 1e-13."""
 
@@ -76,35 +78,39 @@ class Scales:
 
     def _read(self, x: Floats) -> Floats:
         """Surprise of (n, k) values, row by row."""
-        # A run of ties is recognised at the knots' own precision; within an interval the full precision counts.
-        less, upto = self._places(x.astype(np.float32))
+        place, low, high = self._places(x)
         rows = np.arange(len(x))[:, None]
         last = KNOTS - 1
-        left, right = np.clip(less - 1, 0, last), np.clip(less, 0, last)
+        left, right = np.clip(place - 1, 0, last), np.clip(place, 0, last)
         x_left, x_right = self.knots[rows, left].astype(np.float64), self.knots[rows, right].astype(np.float64)
         share = np.clip((x - x_left) / np.where(x_right > x_left, x_right - x_left, 1.0), 0.0, 1.0)
         between = LEVELS[left] + share * (LEVELS[right] - LEVELS[left])
-        tied = 0.5 * (LEVELS[right] + LEVELS[np.clip(upto - 1, 0, last)])
+        tied = 0.5 * (LEVELS[np.clip(low, 0, last)] + LEVELS[np.clip(high - 1, 0, last)])
         width = self.width[:, None].astype(np.float64)
         foot = LEVELS[0] / (1.0 + np.maximum(self.knots[:, :1] - x, 0.0) / width)
-        body = np.where(upto > less, tied, np.where(less == 0, foot, between))
+        body = np.where(place == 0, foot, between)
         excess = np.clip((x - self.knots[:, -1:]) / width, 0.0, _MAX_REACH)
         tail = -np.log1p(-TOP) + np.log1p(SHAPE * excess) / SHAPE
-        nats = np.where(less == KNOTS, tail, -np.log1p(-np.clip(body, 0.0, TOP)))
+        nats = np.where(place == KNOTS, tail, -np.log1p(-np.clip(body, 0.0, TOP)))
+        nats = np.where(high - low >= 2, -np.log1p(-tied), nats)
         return np.where(np.isnan(x), np.nan, nats)
 
-    def _places(self, x: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Knots below, and knots at or below, every value: two (n, k)."""
+    def _places(self, x: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Knots below each value, and the knots that equal it but for rounding, as a range [low, high): three (n, k)."""
         if x.shape[1] == 1:  # many scales, one value each
-            return np.sum(self.knots < x, axis=1)[:, None], np.sum(self.knots <= x, axis=1)[:, None]
-        less, upto = np.empty(x.shape, dtype=np.int64), np.empty(x.shape, dtype=np.int64)
-        for row, (knots, values) in enumerate(zip(self.knots, x, strict=True)):
-            less[row], upto[row] = np.searchsorted(knots, values, "left"), np.searchsorted(knots, values, "right")
-        return less, upto
+            found = (self.knots < x, self.knots < x - _TIE, self.knots <= x + _TIE)
+            place, low, high = (np.sum(below, axis=1)[:, None] for below in found)
+            return place, low, high
+        place, low, high = (np.empty(x.shape, dtype=np.int64) for _ in range(3))
+        for row, (knots, values) in enumerate(zip(self.knots.astype(np.float64), x, strict=True)):
+            place[row] = np.searchsorted(knots, values, "left")
+            low[row] = np.searchsorted(knots, values - _TIE, "left")
+            high[row] = np.searchsorted(knots, values + _TIE, "right")
+        return place, low, high
 
 
 def percentile(nats: NDArray[np.floating]) -> Floats:
-    """P = 1 - exp(-e), in [0, 1); strictly increasing in e up to 36 nats."""
+    """Percentile p = 1 - exp(-e), in [0, 1); strictly increasing in e up to 36 nats."""
     return np.asarray(-np.expm1(-np.asarray(nats, dtype=np.float64)))
 
 

@@ -27,7 +27,7 @@ class Scored:
     """k pairs of one side with the partners at `rows`, scored in both directions; every array is (k,).
 
     out: what the candidates are worth to the side; back: what the side is worth to them; mutual in [0, 1];
-    nats: -ln(1 - mutual), the ranking key; audience, redundancy: mean percentile of both sides, NaN where unknown.
+    nats: -ln(1 - mutual), the ranking key; audience, redundancy: mean percentile of both sides, NaN where unknown; whole profiles stand in for an unstated audience.
     """
 
     rows: Ints
@@ -51,7 +51,8 @@ def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[
     mine = np.full(len(rows), len(side.goals.vectors) > 0)
     out = direct(evidence.directed(True), side.scales, weights_for(config, mine))
     back = direct(evidence.directed(False), their_scales, weights_for(config, counts > 0))
-    audience = _both(out, back, "audience")
+    audience, topic = _both(out, back, "audience"), _both(out, back, "topic")
+    audience = np.where(np.isnan(audience), topic, audience)
     redundancy = _both(out, back, "redundancy")
     return Scored(
         rows=rows,

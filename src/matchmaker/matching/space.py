@@ -22,7 +22,8 @@ LABEL_KINDS = ("categories", "industries", "regions", "company_sizes", "neighbou
 class Side:
     """One partner as the asking side of a pair; it may stand in the catalogue (`row`) or not (`row` None).
 
-    audience, topic: (k,) float32 whitened unit vectors; heading: (d,) float32, the audience text unwhitened; capabilities, goals: Items of one partner; own: (g,) float32;
+    audience, topic: (k,) float32 whitened unit vectors; heading: (d,) float32, the audience text unwhitened;
+    capabilities, goals: Items of one partner; own: (g,) float32;
     pooled: (d,) float32 unit mean of the capability vectors; terms: (term indices, weights) of the whole-profile text.
     """
 
@@ -34,6 +35,7 @@ class Side:
     goals: Items
     own: NDArray[np.float32]
     pooled: NDArray[np.float32]
+    states_audience: bool
     terms: tuple[NDArray[np.integer], NDArray[np.float32]]
     labels: dict[str, NDArray[np.int32]]
     size: float
@@ -48,7 +50,7 @@ class Space:
     heading: (n, d) float32 unit, the audience text in the encoder's own space, where goals can be compared with it.
     size: (n,) float32 percentile of the partner's size in [0, 1], NaN when unknown.
     completeness: (n,) float32 share of the profile that is stated, in [0, 1].
-    inferred_goals: (n,) bool, goals taken from category peers. reference: rows of the fixed sample behind `scales`.
+    states_audience: (n,) bool, false where the audience was inferred or is unknown. inferred_goals: (n,) bool, goals taken from category peers. reference: rows of the fixed sample behind `scales`.
     """
 
     ids: tuple[str, ...]
@@ -63,6 +65,7 @@ class Space:
     labels: dict[str, LabelSets]
     size: NDArray[np.float32]
     completeness: NDArray[np.float32]
+    states_audience: NDArray[np.bool_]
     inferred_goals: NDArray[np.bool_]
     accounts: AccountSets | None
     reference: NDArray[np.int64]
@@ -85,6 +88,7 @@ class Space:
             goals=self.goals.take(one),
             own=self.own[low:high],
             pooled=self.pooled[row],
+            states_audience=bool(self.states_audience[row]),
             terms=self.lexical.row(row),
             labels={kind: sets.of(row) for kind, sets in self.labels.items()},
             size=float(self.size[row]),

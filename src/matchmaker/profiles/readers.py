@@ -178,7 +178,8 @@ def _decoded(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise CatalogueError(
-            f"{path.name} is not UTF-8: byte {error.start} (line {line}) is 0x{raw[error.start]:02x}. Save it as UTF-8 and try again."
+            f"{path.name} is not UTF-8: byte {error.start} (line {line}) is 0x{raw[error.start]:02x}. "
+            "Save it as UTF-8 and try again."
         ) from error
 
 

@@ -87,7 +87,9 @@ class ProfileTable:
 
     def shown(self, rows: Sequence[int]) -> list[dict[str, Any]]:
         """The columns that answers show (`SHOWN`), one dict for each of `rows`."""
-        return list(self._shown.take(list(rows)).to_pylist())
+        # Not Table.take: handing pyarrow any array makes it import pandas.
+        columns = [(name, self._shown.column(name).chunk(0)) for name in SHOWN]
+        return [{name: column[row].as_py() for name, column in columns} for row in rows]
 
     def row(self, row: int) -> dict[str, Any]:
         """All columns of one partner as plain values."""

@@ -147,7 +147,7 @@ def open_bundle(path: Path) -> Bundle:
     manifest_file, digest_file = folder / MANIFEST, folder / DIGEST
     if not manifest_file.is_file() or not digest_file.is_file():
         raise BundleCorruptError(_corrupt(folder, f"lacks {MANIFEST} or {DIGEST}"))
-    if sha256(manifest_file) != digest_file.read_text(encoding="utf-8").strip():
+    if sha256(manifest_file).encode() != digest_file.read_bytes().strip():
         raise BundleCorruptError(_corrupt(manifest_file, f"is not the file that {DIGEST} names"))
     manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
     if manifest.get("format") != FORMAT:

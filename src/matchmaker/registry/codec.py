@@ -29,7 +29,18 @@ from matchmaker.retrieval.lexical import LexicalIndex
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PLAIN = ("audience", "heading", "topic", "own", "pooled", "size", "completeness", "inferred_goals", "reference")
+PLAIN = (
+    "audience",
+    "heading",
+    "topic",
+    "own",
+    "pooled",
+    "size",
+    "completeness",
+    "states_audience",
+    "inferred_goals",
+    "reference",
+)
 ITEMS = ("capabilities", "goals")
 LIBRARIES = ("faiss-cpu", "numpy", "pyarrow", "sentence-transformers", "torch")
 

@@ -48,10 +48,8 @@ class ApproximateIndex:
         scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
         ids = np.full((len(queries), k), -1, dtype=np.int64)
         for place, query in enumerate(queries):
-            if rows is not None and len(rows) <= BRUTE_FORCE_BELOW:
-                near = rows
-            else:
-                near = self._near(query, k, allowed, forbidden)
+            few = rows is not None and len(rows) <= BRUTE_FORCE_BELOW
+            near = rows if rows is not None and few else self._near(query, k, allowed, forbidden)
             found, at = top(self._vectors[near] @ query, near, k)
             scores[place, : len(found)], ids[place, : len(at)] = found, at
         return scores, ids

@@ -7,6 +7,7 @@ favours the wording that few share; with it and without a stop list the channel 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.retrieval.exact import Found, Mask, top
-import itertools
 
 IDF_POWER = 1.5
 MAX_TERMS = 60_000
@@ -82,13 +82,13 @@ class LexicalIndex:
         low, high = self.offsets[row], self.offsets[row + 1]
         return self.indices[low:high], self.values[low:high]
 
-    def pairs(self, query: Terms, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Cosine of the query with each of `rows`: (k,) float32 in [0, 1]."""
-        asked = np.zeros(len(self.idf), dtype=np.float32)
+    def pairs(self, query: Terms, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Cosine of the query with each of `rows`: (k,) in [0, 1], summed in float64 so that both sides get the same."""
+        asked = np.zeros(len(self.idf), dtype=np.float64)
         asked[query[0]] = query[1]
         flat, lengths = _ranges(self.offsets[rows], self.offsets[rows + 1])
         first = np.cumsum(lengths) - lengths
-        out = np.zeros(len(rows), dtype=np.float32)
+        out = np.zeros(len(rows), dtype=np.float64)
         filled = lengths > 0
         if filled.any():
             out[filled] = np.add.reduceat(self.values[flat] * asked[self.indices[flat]], first[filled])

@@ -1,0 +1,110 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from matchmaker.cli.app import app
+from matchmaker.errors import MatchmakerError
+from tests.conftest import SAMPLE
+
+run = CliRunner().invoke
+
+
+def _matchmaker(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "matchmaker.cli.app", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def test_recommend_prints_a_table_and_one_json_object(bundle):
+    shown = run(app, ["recommend", "p000", "-m", str(bundle)])
+    assert shown.exit_code == 0
+    assert "Partners for Returns House 0" in shown.stdout
+    answer = json.loads(run(app, ["recommend", "p000", "-m", str(bundle), "--json", "-k", "3"]).stdout)
+    assert [match["rank"] for match in answer["matches"]] == [1, 2, 3]
+    assert answer["basis"] == "prior"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recommend", "p000", "--where", "region=europe", "--where", "size>=100"],
+        ["recommend", "p000", "--fit-type", "complement", "--popularity-weight", "0"],
+        ["recommend", "p000", "--motion", "technology"],
+        ["explain", "p000", "p001"],
+        ["similar", "p000", "--unlike", "p001"],
+    ],
+)
+def test_commands_answer_people_and_programs(bundle, arguments):
+    shown = run(app, [*arguments, "-m", str(bundle)])
+    assert shown.exit_code == 0, shown.output
+    assert json.loads(run(app, [*arguments, "-m", str(bundle), "--json"]).stdout)
+
+
+def test_doctor_is_content_with_a_good_bundle_and_not_with_a_bad_one(bundle, tmp_path):
+    assert run(app, ["doctor", "-m", str(bundle)]).exit_code == 0
+    wrong = run(app, ["doctor", "-m", str(tmp_path), "--json"])
+    assert wrong.exit_code == 4
+    assert json.loads(wrong.stdout)["ok"] is False
+
+
+def test_validate_reports_and_exits_three(tmp_path):
+    (tmp_path / "c.csv").write_text("id,name\na,Alpha\na,Again\nb,Beta\n")
+    shown = run(app, ["validate", str(tmp_path / "c.csv"), "--json", "--report", str(tmp_path / "r.csv")])
+    answer = json.loads(shown.stdout)
+    assert shown.exit_code == 3
+    assert answer["tables"]["partners"] == {"read": 3, "kept": 2, "refused": 1}
+    assert "duplicate_id" in (tmp_path / "r.csv").read_text()
+
+
+def test_the_sample_is_valid():
+    shown = run(
+        app, ["validate", str(SAMPLE / "partners.jsonl"), "--relations", str(SAMPLE / "relations.csv"), "--json"]
+    )
+    assert shown.exit_code == 0, shown.output
+    answer = json.loads(shown.stdout)
+    assert answer["tables"]["partners"]["kept"] >= 180
+    assert answer["codes"] == {}
+
+
+def test_errors_are_raised_with_their_exit_status(bundle):
+    with pytest.raises(MatchmakerError) as raised:
+        run(app, ["recommend", "nobody", "-m", str(bundle)], catch_exceptions=False)
+    assert raised.value.exit_code == 3
+
+
+def test_process_exit_status_and_json_error(bundle):
+    wrong = _matchmaker("recommend", "nobody", "-m", bundle, "--json")
+    assert wrong.returncode in (1, 3)
+
+
+_NO_TORCH = """
+import sys
+from pathlib import Path
+from matchmaker import Matchmaker
+engine = Matchmaker.load(Path(sys.argv[1]))
+assert len(engine.recommend("p000", 5)) == 5
+engine.explain("p000", "p001"); engine.similar(["p000"]); engine.score_pairs([("p000", "p001")])
+heavy = {"torch", "sentence_transformers", "transformers", "sklearn", "pandas", "scipy"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_answering_for_a_stored_partner_never_imports_torch(bundle):
+    done = subprocess.run([sys.executable, "-c", _NO_TORCH, str(bundle)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = "import sys, matchmaker; assert not {'torch', 'numpy', 'pandas', 'faiss'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_public_names_are_pinned():
+    import matchmaker
+
+    assert sorted(matchmaker.__all__) == matchmaker.__all__ == sorted(matchmaker._HOMES)
+    for name in matchmaker.__all__:
+        assert getattr(matchmaker, name).__name__ == name
