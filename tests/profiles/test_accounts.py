@@ -20,7 +20,9 @@ def load(folder, *rows, key=KEY, header="partner,account,population,segment,valu
 
 
 def test_accounts_by_hand(tmp_path):
-    held = load(tmp_path, "a,https://www.Acme.example.co.uk/x,,smb,10.5,2024-05", "b,someone@example.co.uk,Prospect,,,").accounts
+    held = load(
+        tmp_path, "a,https://www.Acme.example.co.uk/x,,smb,10.5,2024-05", "b,someone@example.co.uk,Prospect,,,"
+    ).accounts
     assert held.partner_ids == ("a", "b")
     assert held.populations == ("customer", "prospect")
     assert held.segments == ("smb", None) and held.values == (10.5, None) and held.dates == ("2024-05-01", None)
@@ -75,7 +77,13 @@ def test_a_repeated_account_is_kept_once_with_a_note(tmp_path):
 def test_no_account_is_left_plain_anywhere(tmp_path):
     secret = "zzsecretzz"
     rows = [f"a,{secret}.com,,,,", f"ghost,{secret}.com,,,,", f"a,{secret}.com,bad,,,", f"a,{secret}.com,,,bad,"]
-    rows += [f"a,{secret}@gmail.com,,,,", f"a,{secret}.com,,,,", f"a,{secret * 30_000},,,,", f"b,{secret},,,,", f"a,{secret},x"]
+    rows += [
+        f"a,{secret}@gmail.com,,,,",
+        f"a,{secret}.com,,,,",
+        f"a,{secret * 30_000},,,,",
+        f"b,{secret},,,,",
+        f"a,{secret},x",
+    ]
     catalogue = load(tmp_path, *rows)
     catalogue.report.to_csv(tmp_path / "report.csv")
     everything = [
@@ -92,7 +100,9 @@ def test_no_account_is_left_plain_anywhere(tmp_path):
 
 def test_a_malformed_line_gives_no_account_away(tmp_path):
     (tmp_path / "p.jsonl").write_text('{"id": "a", "name": "A"}\n')
-    (tmp_path / "a.jsonl").write_text('{"partner": "a", "account": "zzsecretzz.com"\n{"partner": "a", "account": "x.com"}\n')
+    (tmp_path / "a.jsonl").write_text(
+        '{"partner": "a", "account": "zzsecretzz.com"\n{"partner": "a", "account": "x.com"}\n'
+    )
     catalogue = load_catalogue(tmp_path / "p.jsonl", accounts=tmp_path / "a.jsonl", account_key=KEY)
     assert catalogue.report.codes == {"refused:unreadable_row": 1}
     assert "zzsecretzz" not in repr(catalogue.report)

@@ -105,7 +105,9 @@ def test_a_missing_map_file_is_refused(tmp_path):
         read_map_toml(tmp_path / "none.toml")
 
 
-@given(st.lists(st.sampled_from([*FIELDS["partners"], "company", "about", "tagline", "tags", "url", "x y"]), unique=True))
+@given(
+    st.lists(st.sampled_from([*FIELDS["partners"], "company", "about", "tagline", "tags", "url", "x y"]), unique=True)
+)
 def test_guesses_use_each_column_once_and_only_columns_that_are_there(columns):
     if not {"name", "id", "company"} & set(columns):
         with pytest.raises(ColumnError):

@@ -88,7 +88,13 @@ def test_a_crowded_block_is_left_out():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["Acme", "Acme Inc", "Acmee", "Zebra"]), st.sampled_from([None, "a.com", "b.com"])), max_size=7), st.randoms(use_true_random=False))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["Acme", "Acme Inc", "Acmee", "Zebra"]), st.sampled_from([None, "a.com", "b.com"])),
+        max_size=7,
+    ),
+    st.randoms(use_true_random=False),
+)
 def test_pairs_do_not_depend_on_the_order(kinds, shuffler):
     partners = [partner(str(place), name, domain) for place, (name, domain) in enumerate(kinds)]
     found = probable_duplicates(partners)
@@ -104,7 +110,9 @@ def test_pairs_do_not_depend_on_the_order(kinds, shuffler):
     }  # fmt: skip
     assert {(p.a, p.b) for p in found} == expected  # "acme" and "acmee": 2 * 4 / 9 = 89 %, below the cutoff
     shuffler.shuffle(partners)
-    assert {(p.a, p.b): p.confidence for p in probable_duplicates(partners)} == {(p.a, p.b): p.confidence for p in found}
+    assert {(p.a, p.b): p.confidence for p in probable_duplicates(partners)} == {
+        (p.a, p.b): p.confidence for p in found
+    }
 
 
 @pytest.mark.xfail(strict=True, reason="plain_name keeps ASCII letters only: all names in other scripts are equal")

@@ -93,16 +93,15 @@ def test_yaml_that_holds_itself_or_multiplies(tmp_path):
     assert read_openapi(document(tmp_path, laughs)).title == "api"
 
 
-@pytest.mark.parametrize(
-    "content", ["", "a: 1", "[1, 2]", "just text", "null", '{"paths": {}}', "- openapi", "3"]
-)
+@pytest.mark.parametrize("content", ["", "a: 1", "[1, 2]", "just text", "null", '{"paths": {}}', "- openapi", "3"])
 def test_what_is_no_openapi_document_is_refused(content, tmp_path):
     with pytest.raises(OpenAPIError, match="is no OpenAPI document"):
         read_openapi(document(tmp_path, content))
 
 
 @pytest.mark.parametrize(
-    "content", ['{"openapi": ', "openapi: [", "openapi: !!python/object/apply:os.getcwd []", "{" + '"a":{' * 50_000, "a: \x00"]
+    "content",
+    ['{"openapi": ', "openapi: [", "openapi: !!python/object/apply:os.getcwd []", "{" + '"a":{' * 50_000, "a: \x00"],
 )
 def test_what_cannot_be_parsed_is_refused(content, tmp_path):
     with pytest.raises(OpenAPIError, match="neither JSON nor YAML"):

@@ -105,7 +105,9 @@ def test_date(value, expected):
     assert type(found) is dt.date and found == dt.date(*expected)
 
 
-@pytest.mark.parametrize("value", ["2023-02-29", "2024-13", "0000", "24-01-01", "01.02.2024", "today", 45000, "2024-1-1x"])
+@pytest.mark.parametrize(
+    "value", ["2023-02-29", "2024-13", "0000", "24-01-01", "01.02.2024", "today", 45000, "2024-1-1x"]
+)
 def test_no_date(value):
     with pytest.raises(CellError) as caught:
         parsing.date(value)

@@ -24,7 +24,9 @@ def test_the_delimiter_is_found(mark, tmp_path):
 
 
 def test_quotes_newlines_and_bom(tmp_path):
-    table = read_table(written(tmp_path, "t.csv", b'\xef\xbb\xbfid,text\r\na,"one, two\nthree ""four"""\r\nb,\xc3\xa4\r\n'))
+    table = read_table(
+        written(tmp_path, "t.csv", b'\xef\xbb\xbfid,text\r\na,"one, two\nthree ""four"""\r\nb,\xc3\xa4\r\n')
+    )
     assert table.columns == ["id", "text"]
     assert [row["text"] for _, row in table.rows] == ['one, two\nthree "four"', "ä"]
 

@@ -96,6 +96,9 @@ class SentenceTransformerEncoder:
         with _offline():
             import torch
             from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
+
+            logging.disable_progress_bar()  # it would run across ours
 
             if self._threads:
                 torch.set_num_threads(self._threads)

@@ -154,8 +154,10 @@ class _Partners:
 
     def _extra(self, file: str, number: int, row: Row, used: set[str]) -> dict[str, Any]:
         kept: dict[str, Any] = {}
-        for column, value in row.items():
-            if column in used or parsing.is_blank(value):
+        nested = row.get("extra")
+        inside = nested if isinstance(nested, dict) else {}
+        for column, value in {**row, **inside}.items():
+            if column in used or parsing.is_blank(value) or value is nested:
                 continue
             plain = _extra_value(value)
             if plain is None:

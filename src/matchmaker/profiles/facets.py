@@ -24,7 +24,7 @@ _NOT_CONTENT = {"id", "as_of", "domain", "domains", "extra"}
 class Facets:
     """Texts of one partner.
 
-    profile: the whole partner in a paragraph, to embed; wording: the same without repetitions, for terms;
+    profile: the whole partner in a paragraph, to embed; wording: the same, complete and without repetitions, for terms;
     inferred: names of the facets that were read out of the description.
     """
 
@@ -51,7 +51,7 @@ def build_facets(partner: Partner) -> Facets:
         audience=audience,
         goals=tuple(dict.fromkeys((*partner.goals, *partner.needs)))[:MAX_GOALS],
         capabilities=tuple(capabilities),
-        profile=_profile(partner),
+        profile=_profile(partner, _PROFILE_ITEMS),
         wording=_wording(partner),
         inferred=frozenset(inferred),
     )
@@ -73,18 +73,18 @@ def _served(partner: Partner) -> str:
 
 
 def _wording(partner: Partner) -> str:
-    """What a partner says, once: a capability that the description holds word for word is not counted again."""
+    """Everything a partner says, once: a capability that the description holds word for word is not counted again."""
     said = partner.description.casefold()
     new = tuple(item for item in partner.capabilities if item.casefold() not in said)
-    return _profile(partner.model_copy(update={"capabilities": new}))
+    return _profile(partner.model_copy(update={"capabilities": new}), None)
 
 
-def _profile(partner: Partner) -> str:
+def _profile(partner: Partner, items: int | None) -> str:
     parts = (
         partner.name,
         partner.description,
         partner.audience,
-        ", ".join(partner.capabilities[:_PROFILE_ITEMS]),
+        ", ".join(partner.capabilities[:items]),
         ", ".join(partner.categories),
     )
     return ". ".join(part.rstrip(". ") for part in parts if part)

@@ -1,0 +1,1 @@
+"""Speed of building, loading and answering, as ratios beside a named alternative in the same run."""
