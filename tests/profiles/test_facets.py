@@ -50,7 +50,7 @@ def test_limits():
     facets = build_facets(Partner(id="a", name="A", goals=many, capabilities=many))
     assert facets.capabilities == many[:24] and facets.goals == many[:16]
     assert facets.profile == "A. " + ", ".join(many[:12])
-    assert facets.wording == facets.profile
+    assert facets.wording == "A. " + ", ".join(many)
     long = build_facets(Partner(id="a", name="A", description="One. " * 30))
     assert len(long.capabilities) == 8
 

@@ -73,8 +73,14 @@ def test_no_number(value):
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("1-100", (None, "1-100")), (" 100 – 1K ", (None, "100-1k")), ("1,000", (1000.0, None)), (0, (None, None)), ("1M+", (None, "1m+"))],
-)  # fmt: skip
+    [
+        ("1-100", (None, "1-100")),
+        (" 100 – 1K ", (None, "100-1k")),
+        ("1,000", (1000.0, None)),
+        (0, (None, None)),
+        ("1M+", (None, "1m+")),
+    ],
+)
 def test_size(value, expected):
     assert parsing.size(value) == expected
 
@@ -96,7 +102,7 @@ def test_no_size(value):
         ("2024-2-9", (2024, 2, 9)),
         ("2024-02-29T23:59:59+01:00", (2024, 2, 29)),
         ("2024-02-29 10:00", (2024, 2, 29)),
-        (dt.datetime(2024, 5, 6, 7), (2024, 5, 6)),  # noqa: DTZ001
+        (dt.datetime(2024, 5, 6, 7), (2024, 5, 6)),
         (dt.date(2024, 5, 6), (2024, 5, 6)),
     ],
 )

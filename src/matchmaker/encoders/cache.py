@@ -172,7 +172,8 @@ class _Store:
             index.unlink(missing_ok=True)
             cause = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
             raise StorageError(
-                f"Could not write text vectors to {self._folder}: {cause}. Free space, or set MATCHMAKER_CACHE_DIR to another folder."
+                f"Could not write text vectors to {self._folder}: {cause}. "
+                "Free space, or set MATCHMAKER_CACHE_DIR to another folder."
             ) from error
         return name
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matchmaker.audience.overlap import AccountSets
 from matchmaker.matching.confidence import completeness
-from matchmaker.matching.evidence import KINDS, gain_matrix, symmetric_evidence
+from matchmaker.matching.evidence import KINDS, dense_evidence, gain_matrix, sparse_evidence
 from matchmaker.matching.gain import own_best
 from matchmaker.matching.peers import peer_goals
 from matchmaker.matching.prior import TOTAL, surprises, weigh, weights_for
@@ -150,8 +150,9 @@ def fit_scales(space: Space, contents: NDArray[np.str_], config: Config, progres
 
 
 def _against_reference(space: Space, rows: Ints) -> dict[str, NDArray[np.float64]]:
-    columns = [symmetric_evidence(space, space.side(int(row)), rows) for row in space.reference]
-    return {kind: np.stack([column[kind] for column in columns], axis=1) for kind in columns[0]}
+    dense = dense_evidence(space, rows, space.reference)
+    columns = [sparse_evidence(space, space.side(int(row), asking=False), rows) for row in space.reference]
+    return dense | {kind: np.stack([column[kind] for column in columns], axis=1) for kind in columns[0]}
 
 
 def _distinct(keys: Iterable[str]) -> Ints:

@@ -55,15 +55,38 @@ def pair_evidence(space: Space, side: Side, rows: Ints) -> Evidence:
 
 def symmetric_evidence(space: Space, side: Side, rows: Ints) -> dict[str, NDArray[np.float64]]:
     """The kinds that are the same from both sides, (k,) float64 each."""
-    unknown = np.full(len(rows), np.nan)
     return {
         "audience": _audience(space, side, rows),
-        "overlap": space.accounts.lift(side.row, rows) if space.accounts and side.row is not None else unknown,
         "topic": _cosine(space.topic, side.topic, rows),
+        "redundancy": _cosine(space.pooled, side.pooled, rows),
+        **sparse_evidence(space, side, rows),
+    }
+
+
+def sparse_evidence(space: Space, side: Side, rows: Ints) -> dict[str, NDArray[np.float64]]:
+    """The symmetric kinds that are made of sets: terms, labels, accounts."""
+    unknown = np.full(len(rows), np.nan)
+    return {
+        "overlap": space.accounts.lift(side.row, rows) if space.accounts and side.row is not None else unknown,
         "lexical": space.lexical.pairs(side.terms, rows),
         "category": space.labels["categories"].jaccard(side.labels["categories"], rows),
         "fit": _fit(space, side, rows),
-        "redundancy": _cosine(space.pooled, side.pooled, rows),
+    }
+
+
+def dense_evidence(space: Space, rows: Ints, others: Ints) -> dict[str, NDArray[np.float64]]:
+    """The symmetric kinds that are cosines, for every pair of `rows` and `others`: (k, m) each, the same numbers as one by one."""
+
+    def cosines(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        one, other = vectors[rows], vectors[others]
+        known = np.any(one != 0.0, axis=1)[:, None] & np.any(other != 0.0, axis=1)[None, :]
+        return np.where(known, np.round((one @ other.T).astype(np.float64), DIGITS), np.nan)
+
+    stated = space.states_audience[rows][:, None] & space.states_audience[others][None, :]
+    return {
+        "audience": np.where(stated, cosines(space.audience), np.nan),
+        "topic": cosines(space.topic),
+        "redundancy": cosines(space.pooled),
     }
 
 

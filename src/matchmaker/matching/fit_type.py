@@ -31,8 +31,8 @@ def fit_types(audience: Floats, redundancy: Floats, category: Floats, rivals: ND
     """Fit type of k pairs.
 
     audience, redundancy, category: (k,) mean percentile of both sides in [0, 1), NaN where unknown (an unknown audience
-    counts as near, unknown capabilities as different: the types that promise least about what is not known). rivals: (k,) bool, an explicit
-    competitor relation.
+    counts as near, unknown capabilities as different: the types that promise least about what is not known).
+    rivals: (k,) bool, an explicit competitor relation.
     """
     near = ~(audience < AUDIENCE_NEAR)
     alike = (redundancy >= CAPABILITIES_ALIKE) | ((category >= SAME_KIND) & (redundancy >= SAME_KIND_ALIKE))

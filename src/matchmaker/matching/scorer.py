@@ -27,7 +27,8 @@ class Scored:
     """k pairs of one side with the partners at `rows`, scored in both directions; every array is (k,).
 
     out: what the candidates are worth to the side; back: what the side is worth to them; mutual in [0, 1];
-    nats: -ln(1 - mutual), the ranking key; audience, redundancy: mean percentile of both sides, NaN where unknown; whole profiles stand in for an unstated audience.
+    nats: -ln(1 - mutual), the ranking key; audience, redundancy: mean percentile of both sides, NaN where unknown;
+    whole profiles stand in for an unstated audience.
     """
 
     rows: Ints

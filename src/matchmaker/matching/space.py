@@ -50,7 +50,8 @@ class Space:
     heading: (n, d) float32 unit, the audience text in the encoder's own space, where goals can be compared with it.
     size: (n,) float32 percentile of the partner's size in [0, 1], NaN when unknown.
     completeness: (n,) float32 share of the profile that is stated, in [0, 1].
-    states_audience: (n,) bool, false where the audience was inferred or is unknown. inferred_goals: (n,) bool, goals taken from category peers. reference: rows of the fixed sample behind `scales`.
+    states_audience: (n,) bool, false where the audience was inferred or is unknown.
+    inferred_goals: (n,) bool, goals taken from category peers. reference: rows of the fixed sample behind `scales`.
     """
 
     ids: tuple[str, ...]
