@@ -154,9 +154,6 @@ def test_the_account_table_changes_the_fingerprint(tmp_path):
     assert one != other != load(tmp_path, "b,acme.org,,,,").fingerprint
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="accounts enter the fingerprint in the order of their rows"
-)
 def test_the_order_of_account_rows_changes_nothing(tmp_path):
     rows = ["a,acme.com,,,,", "b,acme.org,,,,"]
     assert load(tmp_path, *rows).fingerprint == load(tmp_path, *rows[::-1]).fingerprint

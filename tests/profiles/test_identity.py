@@ -114,10 +114,5 @@ def test_pairs_do_not_depend_on_the_order(kinds, shuffler):
     }
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="plain_name keeps ASCII letters only: all names in other scripts are equal",
-)
 def test_names_in_other_scripts_are_compared():
     assert probable_duplicates([partner("a", "日本電気"), partner("b", "Яндекс")]) == []

@@ -146,9 +146,6 @@ def test_nothing_stated_is_overwritten(tmp_path):
     assert apply_openapi(Partner(id="a", name="A"), profile).description == "Orders and returns."
 
 
-@pytest.mark.xfail(
-    strict=True, raises=TypeError, reason="keys and values that are not of the expected kind raise TypeError"
-)
 @pytest.mark.parametrize(
     "content",
     [
@@ -161,7 +158,6 @@ def test_values_of_another_kind_are_passed_over(content, tmp_path):
     assert read_openapi(document(tmp_path, content)).interface.formats == ()
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="every -ses loses two letters: purchases -> purchas")
 @pytest.mark.parametrize("noun", ["purchase", "expense", "license", "database"])
 def test_singular_of_nouns_in_se(noun, tmp_path):
     text = json.dumps({"openapi": "3.0.0", "paths": {f"/{noun}s": {"get": {}}}})

@@ -3,8 +3,8 @@ import pytest
 
 from matchmaker.errors import StorageError
 from matchmaker.retrieval.approximate import BRUTE_FORCE_BELOW, ApproximateIndex, measured_recall, train
-from matchmaker.retrieval.build import build_index, held_out, load_index, nearest
-from matchmaker.retrieval.exact import ExactIndex, normalised
+from matchmaker.retrieval.build import build_index, held_out, load_index
+from matchmaker.retrieval.exact import ExactIndex
 
 N, D, K = 30_000, 32, 50
 

@@ -158,7 +158,6 @@ def test_equals_a_loop(rows, wanted, low, high):
     assert Filter.parse(conditions).mask(Columns(partners)).tolist() == expected
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the text of 3.0 is compared with the text of 3")
 def test_equal_numbers_are_equal_as_extra_values():
     columns = Columns([Partner(id="a", name="A", extra={"level": 3.0})])
     assert Filter.parse({"extra.level": 3}).mask(columns).tolist() == [True]

@@ -8,9 +8,11 @@ Segments are only ever added whole, so two processes can write at once and a kil
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
+import re
 import sys
 import uuid
 from collections.abc import Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from matchmaker.progress import Progress
 
 _KEY = 16
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLOCK = 16_384
 """Texts encoded between two writes: a long build that is cut off loses at most this many."""
 _COMPACT_FROM = 64
@@ -57,6 +60,7 @@ class CachedEncoder:
 
         Each distinct text is looked up and encoded once. Raises StorageError when the cache cannot be written.
         """
+        texts = [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]  # no tokeniser takes them
         distinct = list(dict.fromkeys(texts))
         keys = [_digest(text) for text in distinct]
         found = self._store.get(keys)
@@ -136,7 +140,7 @@ class _Store:
         try:
             raw = path.read_bytes()
             vectors = np.load(path.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):
             return
         if len(raw) % _KEY or vectors.shape != (len(raw) // _KEY, self._dimension) or vectors.dtype != np.float32:
             return
@@ -168,8 +172,9 @@ class _Store:
             index.write_bytes(b"".join(keys))
             index.replace(self._folder / f"{name}.keys")
         except OSError as error:
-            data.unlink(missing_ok=True)
-            index.unlink(missing_ok=True)
+            for left in (data, index):
+                with contextlib.suppress(OSError):
+                    left.unlink(missing_ok=True)
             cause = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
             raise StorageError(
                 f"Could not write text vectors to {self._folder}: {cause}. "

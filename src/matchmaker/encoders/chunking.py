@@ -34,7 +34,7 @@ def chunks(texts: Sequence[str], encoder: ChunkEncoder) -> list[list[Chunk]]:
 
 def _split(text: str, offsets: list[tuple[int, int]], window: int, *, short: bool) -> list[Chunk]:
     if short:
-        return [Chunk(text, len(text.split()))] if text.strip() else []
+        return [Chunk(text, len(text.split()))] if any(map(str.isprintable, text.split())) else []
     if len(offsets) <= window:
         return [Chunk(text, len(offsets))] if offsets else []
     parts, start = [], 0

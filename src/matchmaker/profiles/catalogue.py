@@ -29,7 +29,8 @@ _LISTS = (
     "domains", "goals", "needs", "capabilities", "industries", "regions", "company_sizes", "partner_types", "categories",
     "integrations",
 )  # fmt: skip
-_EXTRA_TEXT, _EXTRA_LIST = 2_000, 50
+_EXTRA_TEXT, _EXTRA_LIST, _EXTRA_NUMBER = 2_000, 50, 1e15
+_NUMBER = re.compile(r"^-?(0|[1-9]\d{0,14})(\.\d{1,15})?$")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -64,7 +65,9 @@ class Catalogue:
             digest.update(f"{partner.id}\0{content_key(partner)}\n".encode())
         for relation in self.relations:
             digest.update(relation.model_dump_json().encode())
-        for row in zip(self.accounts.partner_ids, self.accounts.accounts, strict=True) if self.accounts else ():
+        held = self.accounts
+        rows = zip(held.partner_ids, held.accounts, held.populations, strict=True) if held else ()
+        for row in sorted(rows):
             digest.update("\0".join(row).encode())
         return digest.hexdigest()
 
@@ -207,14 +210,18 @@ def _partner_fields(row: Row, mapping: ColumnMapping) -> dict[str, Any]:
 
 def _extra_value(value: object) -> Any:  # noqa: ANN401 - any scalar or list of text
     if isinstance(value, (bool, int, float)):
-        return value if value == value and value not in (float("inf"), float("-inf")) else None
+        return value if isinstance(value, bool) or abs(value) < _EXTRA_NUMBER else None
     if isinstance(value, (list, tuple)):
-        texts = [str(item) for item in value]
+        if parsing.depth(value) > 2:
+            return None
+        texts = [parsing.text(str(item)) for item in value]
         short = len(texts) <= _EXTRA_LIST and sum(map(len, texts)) <= _EXTRA_TEXT
         return texts if short else None
     if isinstance(value, dict):
         return None
     text = str(value)
+    if _NUMBER.match(text):  # CSV has no numbers of its own; the same cell must be the same value in every format
+        return int(text) if text.lstrip("-").isdigit() else float(text)
     return parsing.text(text) if len(text) <= _EXTRA_TEXT else None
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LEGAL = re.compile(
     r"\b(inc|incorporated|llc|ltd|limited|gmbh|ag|corp|corporation|co|company|plc|sa|sas|srl|bv|ab|oy|pty|the)\b"
 )
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[^\W_]+")
 _T = TypeVar("_T")
 SURE, NAME_CUTOFF = 0.95, 92.0
 _BLOCK_LIMIT = 200

@@ -107,7 +107,7 @@ def _noun(route: str) -> str:
 def _singular(word: str) -> str:
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
-    if word.endswith(("ses", "xes", "ches", "shes")):
+    if word.endswith(("sses", "xes", "ches", "shes", "uses")) and not word.endswith(("causes", "houses")):
         return word[:-2]
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
@@ -144,10 +144,11 @@ def _events(document: Mapping[str, Any], calls: Iterable[tuple[str, str, Mapping
 
 
 def _formats(document: Mapping[str, Any], calls: Iterable[tuple[str, str, Mapping[str, Any]]]) -> tuple[str, ...]:
-    types = [str(kind) for kind in document.get("produces") or []]
+    produced = document.get("produces")
+    types = [str(kind) for kind in produced] if isinstance(produced, list) else []
     for _, _, operation in calls:
         for answer in _mapping(operation.get("responses")).values():
-            types.extend(_mapping(_mapping(answer).get("content")))
+            types.extend(map(str, _mapping(_mapping(answer).get("content"))))
     return _distinct(name for kind in types for name in ("json", "xml", "csv") if name in kind)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from matchmaker.profiles.schema import SIZE_BANDS
 
-MAX_CELL, MAX_LIST = 200_000, 2_000
+MAX_CELL, MAX_LIST, MAX_DEPTH = 200_000, 2_000, 8
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _DATE = re.compile(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?(?:[T ].*)?$")
@@ -27,6 +27,20 @@ class CellError(ValueError):
         self.code, self.expected = code, expected
 
 
+def depth(value: object, limit: int = MAX_DEPTH) -> int:
+    """How deeply lists and objects are nested, counted to `limit`."""
+    level, found = [value], 0
+    while level and found <= limit:
+        level = [
+            item
+            for one in level
+            if isinstance(one, (list, tuple, dict))
+            for item in (one.values() if isinstance(one, dict) else one)
+        ]
+        found += 1
+    return found
+
+
 def is_blank(value: object) -> bool:
     """Whether a cell says nothing: None, NaN, an empty or white string, an empty list."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -40,8 +54,14 @@ def text(value: object) -> str:
     """One clean string; a list is joined by sentences. Raises CellError on more than 200,000 characters."""
     if is_blank(value):
         return ""
+    if depth(value) > MAX_DEPTH:
+        raise CellError("wrong_kind", "text, or a plain list of texts")
     if isinstance(value, (list, tuple, set)):
-        return ". ".join(part for part in (text(item).rstrip(".") for item in value) if part)
+        said = ""
+        for part in (text(item).rstrip(".") for item in value):
+            if part and part not in said:  # a tagline that the description repeats is said once
+                said = f"{said}. {part}" if said else part
+        return said
     if isinstance(value, dict):
         raise CellError("wrong_kind", "text")
     raw = str(value)
@@ -71,7 +91,7 @@ def number(value: object) -> float | None:
         return None
     try:
         found = float(value.replace(",", "").strip() if isinstance(value, str) else value)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise CellError("not_a_number", "a finite number") from error
     if not math.isfinite(found):
         raise CellError("not_a_number", "a finite number")
@@ -125,7 +145,7 @@ def interface(value: object) -> dict[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CellError("invalid_interface", "a JSON object") from error
     if not isinstance(value, dict):
         raise CellError("invalid_interface", "a JSON object")
@@ -145,7 +165,7 @@ def _split(value: str) -> list[Any]:
     if stripped.startswith("["):
         try:
             parsed = json.loads(stripped)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         if isinstance(parsed, list):
             return parsed

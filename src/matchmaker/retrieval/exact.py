@@ -67,15 +67,14 @@ class ExactIndex:
         if wanted == 0:
             return np.zeros(0, np.float32), np.zeros(0, np.int64)
         scores, ids = self._flat().search(query[None, :], wanted)
+        keep = np.ones(wanted, dtype=bool) if rows is None else np.isin(ids[0], rows)
         boundary = np.round(scores[0], _DIGITS)
-        if wanted < self.size and boundary[-1] == boundary[min(k, wanted) - 1]:
+        last = boundary[keep][: max(k, 1)][-1:]  # the k-th row that may be returned
+        if wanted < self.size and (not len(last) or boundary[-1] == last[0]):
             # More ties at the edge than fetched: only the whole row can say which have the lowest ids.
             all_rows = np.arange(self.size) if rows is None else rows
             return top(self._vectors[all_rows] @ query, all_rows, k)
-        if rows is not None:
-            keep = np.isin(ids[0], rows)
-            return top(scores[0][keep], ids[0][keep], k)
-        return top(scores[0], ids[0], k)
+        return top(scores[0][keep], ids[0][keep], k)
 
     def _flat(self) -> Any:  # noqa: ANN401 - faiss is untyped
         if self._faiss is None:
@@ -88,7 +87,7 @@ class ExactIndex:
 
 def top(scores: NDArray[np.float32], ids: NDArray[np.int64], k: int) -> Found:
     """The k best of some scored ids, ties by the lower id."""
-    if len(ids) > 4 * k:
+    if 0 < 4 * k < len(ids):
         edge = np.partition(scores, len(scores) - k)[len(scores) - k]
         near = scores >= edge - 10.0**-_DIGITS
         scores, ids = scores[near], ids[near]

@@ -129,7 +129,14 @@ def _words(value: object) -> set[str]:
     if value is None:
         return set()
     values = value if isinstance(value, (list, tuple, set)) else [value]
-    return {str(one).strip().lower() for one in values}
+    return {_word(one) for one in values}
+
+
+def _word(value: object) -> str:
+    """A value as a word; a whole number is the same word whether it is written 3 or 3.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip().lower()
 
 
 def _check_words(name: str, value: object) -> None:
