@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: demo test check format serve bench-quality bench-speed clean
+.PHONY: demo test check format models serve bench-quality bench-speed clean
 
 demo: $(READY)
 	$(BIN)/matchmaker demo -o $(OUT)/demo
@@ -28,6 +28,11 @@ check: $(READY_DEV)
 format: $(READY_DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The bundle that git keeps (models/README.md); only its newest version stays.
+models: $(READY)
+	rm -rf models/sample
+	$(BIN)/matchmaker build data/sample/partners.jsonl --relations data/sample/relations.csv -o models/sample
 
 serve:
 	@echo "The HTTP service is not part of this version yet; docs/cli.md lists what is."; exit 1

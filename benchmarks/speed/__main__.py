@@ -100,7 +100,7 @@ def building(catalogue: Path, mapping: list[str]) -> dict[str, object]:
     loaded = load([catalogue], None, None, mapping, None)
     texts: set[str] = set()
     for facets in map(build_facets, loaded.partners):
-        texts.update((*facets.audience, *facets.goals, *facets.capabilities, facets.profile))
+        texts.update((*facets.audience, *facets.goals, *facets.offers, facets.profile, facets.summary))
     with tempfile.TemporaryDirectory() as folder:
         encoder = open_minilm(cache_dir=Path(folder))
         parts = [part.text for one in chunks(sorted(texts), encoder) for part in one]

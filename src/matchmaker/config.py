@@ -26,10 +26,12 @@ class PriorWeights(_Closed):
     """Audiences described alike."""
     overlap: float = Field(0.25, ge=0)
     """Accounts in common beyond chance (only where accounts are known)."""
-    lexical: float = Field(0.10, ge=0)
-    """The same specific words in both profiles."""
+    lexical: float = Field(0.20, ge=0)
+    """The same specific words in both profiles; terse profiles count it less (matching/evidence.py)."""
     topic: float = Field(0.05, ge=0)
-    """Whole profiles alike in meaning."""
+    """Whole profiles alike in meaning, beyond what all profiles share."""
+    summary: float = Field(0.05, ge=0)
+    """Names and descriptions alike in meaning."""
     category: float = Field(0.0, ge=0)
     """The same categories."""
     fit: float = Field(0.10, ge=0)
@@ -48,8 +50,9 @@ class GoallessWeights(PriorWeights):
     """What stands in for gain where one side states no goals (decides results): closeness of the market takes over."""
 
     gain: float = Field(0.0, ge=0)
-    lexical: float = Field(0.40, ge=0)
-    topic: float = Field(0.40, ge=0)
+    lexical: float = Field(0.80, ge=0)
+    topic: float = Field(0.20, ge=0)
+    summary: float = Field(0.20, ge=0)
     category: float = Field(0.05, ge=0)
     distinct: float = Field(0.0, ge=0)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matchmaker.channels import candidates
 from matchmaker.config import Config
-from matchmaker.errors import NotFittedError, SettingsError
+from matchmaker.errors import BundleCorruptError, NotFittedError, SettingsError
 from matchmaker.fitted import Fitted, existing
 from matchmaker.matching.diversity import diversified, with_popularity
 from matchmaker.matching.fit_type import COMPETITOR, FIT_TYPES
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from matchmaker.profiles.catalogue import Catalogue
     from matchmaker.profiles.schema import Partner
     from matchmaker.progress import Progress
+    from matchmaker.registry.integrity import BackgroundCheck
 
 POOL = 100
 """Candidates that compete for a diversified list."""
-RIVALS = 0.3
-"""Rivals are marked, not dropped, and take at most this share of a list, unless they are asked for or are all there is."""
+RIVALS, RIVAL_DISCOUNT = 0.2, 0.9
+"""Rivals are marked, not dropped. Unless they are asked for or are all there is, they take at most this share of a list and
+count this much of their relevance: who asks for partners does not ask for look-alikes."""
 MOTIONS = ("technology", "strategic", "integrate", "co-market", "co-sell", "refer")
 
 
@@ -51,10 +53,18 @@ class Matchmaker:
         self._encoder = encoder
         self._cache_dir = cache_dir
         self._fitted: Fitted | None = None
+        self._check: BackgroundCheck | None = None
 
     @property
     def fitted(self) -> Fitted:
-        """The ecosystem in use. Raises NotFittedError before `fit` or `load`."""
+        """The ecosystem in use.
+
+        Raises NotFittedError before `fit` or `load`, and BundleCorruptError once the background check found a changed file.
+        """
+        if self._check is not None and self._check.problems:
+            raise BundleCorruptError(
+                f"The bundle in use has changed on disk: {self._check.problems[0]}. Build it again, or load another version."
+            )
         if self._fitted is None:
             raise NotFittedError(
                 "This Matchmaker holds no ecosystem yet: call fit(catalogue) or Matchmaker.load(folder)."
@@ -79,7 +89,7 @@ class Matchmaker:
         """Profile and index every partner of `catalogue` (profiles.load_catalogue makes one from files)."""
         from matchmaker.fitting import fit
 
-        self._fitted = fit(catalogue, self.encoder, self.config, progress)
+        self._fitted, self._check = fit(catalogue, self.encoder, self.config, progress), None
         return self
 
     def save(self, folder: Path | str) -> Path:
@@ -89,18 +99,26 @@ class Matchmaker:
         return save(self.fitted, Path(folder))
 
     @classmethod
-    def load(cls, folder: Path | str, *, cache_dir: Path | None = None, verify: bool = True) -> Matchmaker:
+    def load(cls, folder: Path | str, *, cache_dir: Path | None = None, background_check: bool = True) -> Matchmaker:
         """Open a bundle: its current version, or a version's own folder.
 
-        With `verify`, the golden queries are asked at once and the large files are hashed in the background
-        (`integrity()` tells what they said). Raises BundleError.
+        Sizes, shapes, small files and the golden queries are checked at once; with `background_check` every file is
+        hashed on a thread of its own, and from the moment one is found changed every answer raises BundleCorruptError
+        (`integrity` tells how far it is). Raises BundleError.
         """
         from matchmaker.registry.codec import load
+        from matchmaker.registry.integrity import BackgroundCheck
 
-        fitted = load(Path(folder), verify=verify)
+        fitted, version = load(Path(folder))
         engine = cls(fitted.config, cache_dir=cache_dir)
         engine._fitted = fitted
+        engine._check = BackgroundCheck(version) if background_check else None
         return engine
+
+    @property
+    def integrity(self) -> BackgroundCheck | None:
+        """The background check of the loaded bundle; None where there is nothing to check."""
+        return self._check
 
     def recommend(
         self,
@@ -286,7 +304,7 @@ class Matchmaker:
         lead = space.labels["categories"].leading[rows]
         band = np.floor(np.nan_to_num(space.size[rows], nan=1.25) * 4).astype(np.int64)
         vectors = space.topic[rows]
-        relevance = np.maximum(nats[pool], 0.0)
+        relevance = np.maximum(nats[pool], 0.0) * np.where(rival & (limit < k), RIVAL_DISCOUNT, 1.0)
         chosen = diversified(relevance, vectors @ vectors.T, (lead, band), k, diversity, capped=rival, limit=limit)
         return [int(pool[position]) for position in chosen]
 

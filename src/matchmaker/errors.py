@@ -60,8 +60,12 @@ class UnknownPartnerError(InputError):
         """Build the message from `partner` and up to a few near ids or names."""
         self.partner = partner
         self.suggestions = suggestions
-        hint = f" Did you mean: {', '.join(suggestions)}?" if suggestions else ""
-        super().__init__(f"No partner has the id or name {partner!r}.{hint}")
+        hint = (
+            f"Did you mean: {', '.join(suggestions)}?"
+            if suggestions
+            else "Give an id or an exact name of the catalogue."
+        )
+        super().__init__(f"No partner has the id or name {partner!r}. {hint}")
 
 
 class FilterError(InputError):

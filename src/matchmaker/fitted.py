@@ -92,6 +92,15 @@ class Fitted:
                 return row
         raise UnknownPartnerError(partner, self._near(wanted))
 
+    def name(self, label: str) -> str:
+        """Display name of a partner id in lower case, or of a neighbour outside the catalogue, as it is."""
+        row = self._lowered.get(label)
+        return label if row is None else self.profiles.names[row]
+
+    @cached_property
+    def _lowered(self) -> dict[str, int]:
+        return {partner.lower(): row for row, partner in enumerate(self.space.ids)}
+
     def voice(self, row: int) -> Voice:
         """The texts behind one partner's vectors."""
         return voice_of(self.profiles.shown([row])[0])

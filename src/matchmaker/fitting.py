@@ -12,7 +12,7 @@ from matchmaker.errors import EncoderError
 from matchmaker.fitted import Fitted, RelationTable
 from matchmaker.matching.build import build_space, labels_of
 from matchmaker.matching.confidence import completeness
-from matchmaker.matching.gain import own_best
+from matchmaker.matching.gain import goal_marks
 from matchmaker.matching.ragged import Items
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import with_scales
@@ -62,19 +62,20 @@ def place(fitted: Fitted, partner: Partner, encoder: Encoder) -> tuple[Side, Voi
             f"({encoder.fingerprint[:12]}): their vectors cannot be compared. Use the same encoder, or build again."
         )
     facets = build_facets(partner)
-    texts = [*facets.audience, *facets.goals, *facets.capabilities, facets.profile]
+    texts = [*facets.audience, *facets.goals, *facets.offers, facets.profile, facets.summary]
     vectors = encoder.encode(texts)
-    ends = np.cumsum([len(facets.audience), len(facets.goals), len(facets.capabilities), 1])
-    audience, goals, capabilities, topic = (_one(part) for part in np.split(vectors, ends[:-1]))
+    ends = np.cumsum([len(facets.audience), len(facets.goals), len(facets.offers), 1, 1])
+    audience, goals, capabilities, topic, summary = (_one(part) for part in np.split(vectors, ends[:-1]))
     space = fitted.space
     side = Side(
         row=None,
         audience=fitted.whitening["audience"].apply(audience.mean())[0],
         heading=audience.mean()[0],
         topic=fitted.whitening["topic"].apply(topic.mean())[0],
+        summary=summary.mean()[0],
         capabilities=capabilities,
         goals=goals,
-        own=own_best(goals, capabilities),
+        marks=goal_marks(goals, capabilities, space.capabilities.take(space.reference), space.heading[space.reference]),
         pooled=capabilities.mean()[0],
         states_audience=bool(facets.audience) and "audience" not in facets.inferred,
         terms=space.lexical.vector(facets.wording),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from matchmaker.matching.motion import Motion, Signals, motions
 from matchmaker.matching.prior import WEIGHED, Directed
 from matchmaker.matching.reasons import Meeting, Shared, Voice, as_dict, brings, meetings, sentence, shared
 from matchmaker.matching.scorer import Scored
-from matchmaker.matching.space import Side
+from matchmaker.matching.space import NEIGHBOURS, Side
 from matchmaker.results import Match, SideReport
 
 GOALS_FROM_PEERS = "states no goals; goals typical of its category peers stand in"
@@ -70,7 +70,17 @@ class Narrator:
 
     def common(self, row: int) -> Shared:
         """What the side shares with the partner at `row`."""
-        return shared(self._fitted.space, self._side, self._fitted.space.side(row, asking=False))
+        return self._shared(self._fitted.space.side(row, asking=False))
+
+    def _shared(self, other: Side) -> Shared:
+        """What both sides have in common, their shared neighbours by name."""
+        found = shared(self._fitted.space, self._side, other)
+        named = {
+            kind: [self._fitted.name(one) for one in names]
+            for kind, names in found.labels.items()
+            if kind == NEIGHBOURS
+        }
+        return replace(found, labels={**found.labels, **named}, links=[self._fitted.name(one) for one in found.links])
 
     def _told(
         self, scored: Scored, position: int, voice: Voice, *, explain: bool
@@ -78,7 +88,7 @@ class Narrator:
         row = int(scored.rows[position])
         other = self._fitted.space.side(row, asking=False)
         gives, gets = meetings(self._side, other, self._voice, voice), meetings(other, self._side, voice, self._voice)
-        common = shared(self._fitted.space, self._side, other)
+        common = self._shared(other)
         found = motions(
             Signals(
                 fit_type=str(scored.fit_type[position]),

@@ -77,7 +77,8 @@ def test_errors_are_raised_with_their_exit_status(bundle):
 
 def test_process_exit_status_and_json_error(bundle):
     wrong = _matchmaker("recommend", "nobody", "-m", bundle, "--json")
-    assert wrong.returncode in (1, 3)
+    assert wrong.returncode == 3
+    assert json.loads(wrong.stderr)["error"]["code"] == "unknown_partner"
 
 
 _NO_TORCH = """

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matchmaker.errors import CatalogueError, ColumnError
 from matchmaker.profiles.catalogue import Catalogue, load_catalogue
 from matchmaker.profiles.facets import build_facets
-from matchmaker.profiles.schema import Partner, Relation
+from matchmaker.profiles.schema import Interface, Partner, Relation
 from matchmaker.profiles.table import ProfileTable
 
 PLAIN = [
@@ -460,3 +460,10 @@ def test_extra_numbers_are_equal_in_every_format(tmp_path):
     path = tmp_path / "p.csv"
     path.write_text("name,score\nA,1200\n")
     assert load_catalogue(path).partners == load_catalogue(jsonl(tmp_path, {"name": "A", "score": 1200})).partners
+
+
+def test_an_interface_can_come_in_parts(tmp_path):
+    row = {"name": "A", "auth_types": ["oauth2"], "nouns": ["order", "order"], "interface": {"objects": ["return"]}}
+    mapping = {"partners": {"interface.objects": "nouns"}}
+    (partner,) = load_catalogue(jsonl(tmp_path, row), mapping=mapping).partners
+    assert partner.interface == Interface(auth=("oauth2",), objects=("return", "order"))

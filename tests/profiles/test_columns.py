@@ -117,3 +117,9 @@ def test_guesses_use_each_column_once_and_only_columns_that_are_there(columns):
     used = [column for sources in mapping.sources.values() for column in sources]
     assert len(used) == len(set(used)) and set(used) <= set(columns)
     assert all(mapping.sources[column] == (column,) for column in columns if column in FIELDS["partners"][:4])
+
+
+def test_an_accounts_file_without_a_header_tells_no_account():
+    with pytest.raises(ColumnError, match="header line missing") as raised:
+        map_columns(["shipbob", "secret-customer.example"], "accounts", file="a.csv")
+    assert "secret-customer" not in str(raised.value)

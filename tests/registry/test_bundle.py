@@ -13,7 +13,6 @@ import pytest
 from matchmaker import Matchmaker
 from matchmaker.errors import BundleCorruptError, BundleMissingError, BundleVersionError, StorageError
 from matchmaker.registry import bundle as bundles
-from matchmaker.registry.codec import verify_in_background
 
 
 def test_a_loaded_bundle_answers_as_the_engine_did(engine, bundle):
@@ -62,10 +61,18 @@ def test_the_background_check_finds_a_change_in_a_large_file(bundle, tmp_path, m
     changed[-5] ^= 0x01
     path.write_bytes(bytes(changed))
     monkeypatch.setattr(bundles, "SMALL", 1024)  # so that this file counts as large and is not hashed on opening
-    found = []
-    verify_in_background(copy, found.extend).join(30)
-    assert len(found) == 1
-    assert "capabilities_vectors.npy" in found[0]
+    engine = Matchmaker.load(copy)
+    assert engine.integrity.wait(30) == "corrupt"
+    assert len(engine.integrity.problems) == 1
+    with pytest.raises(BundleCorruptError, match=r"capabilities_vectors\.npy"):
+        engine.recommend("p000", 1)
+
+
+def test_the_background_check_leaves_a_good_bundle_alone(bundle):
+    engine = Matchmaker.load(bundle)
+    assert engine.integrity.wait(30) == "intact"
+    assert engine.recommend("p000", 1)
+    assert Matchmaker.load(bundle, background_check=False).integrity is None
 
 
 def test_missing_and_truncated_files(bundle, tmp_path):

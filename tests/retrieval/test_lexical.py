@@ -15,7 +15,7 @@ texts = st.lists(st.lists(st.sampled_from(WORDS), max_size=12).map(", ".join), m
 def oracle(documents, fitted=None):
     """scikit-learn: the same analyser said in its own words, then idf to the power 1.5, then unit rows."""
     vectorizer = TfidfVectorizer(
-        token_pattern=r"[^\W_]+", ngram_range=(1, 2), min_df=2, sublinear_tf=True, smooth_idf=True, norm=None
+        token_pattern=r"[^\W_]+", ngram_range=(1, 2), min_df=2, binary=True, smooth_idf=True, norm=None
     )
     vectorizer.fit(documents if fitted is None else fitted)
     weighed = vectorizer.transform(documents).toarray() * vectorizer.idf_**0.5

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from matchmaker import __version__
-from matchmaker.cli.output import fail
+from matchmaker.cli.output import fail, fail_usage
 
 app = typer.Typer(
     name="matchmaker",
@@ -19,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_USAGE: Any = typer.BadParameter.__bases__
+"""UsageError, which typer has no name for: a command line that `--help` does not tell."""
 for _module in ("catalogue", "ask", "care"):
     import_module(f"matchmaker.cli.{_module}").register(app)
 
@@ -33,19 +36,45 @@ def _root(
 
 
 def main() -> None:
-    """Run the command. Exit status: 0 done, 1 failure, 2 usage, 3 invalid input, 4 bundle or encoder, 130 interrupted."""
-    from matchmaker.errors import MatchmakerError
+    """Run the command. Exit status: 0 done, 1 failure, 2 usage, 3 invalid input, 4 bundle, encoder or disk, 130 interrupted,
+    141 nobody reads the output any more.
+    """
+    sys.exit(_status())
+
+
+def _status() -> int:
+    from matchmaker.disk import cause
+    from matchmaker.errors import MatchmakerError, StorageError
 
     try:
-        app()
+        # Not app(): it would swallow Ctrl-C and a closed pipe, and tell a wrong command line only to people.
+        with typer.main.get_command(app).make_context("matchmaker", sys.argv[1:]) as context:
+            context.command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as stop:
+        return stop.exit_code
+    except _USAGE as error:
+        return fail_usage(error)
     except MatchmakerError as error:
-        sys.exit(fail(error))
+        return fail(error)
+    except BrokenPipeError:
+        return _unread()
+    except OSError as error:
+        return fail(
+            StorageError(f"{error.filename or 'The disk'} refused: {cause(error)}. Free space or mend its rights.")
+        )
     except KeyboardInterrupt:
         typer.echo("Interrupted; nothing was half-written.", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return 130
+    return 0
+
+
+def _unread() -> int:
+    """The reader went away, as `| head` does: end as the shell's own tools do, without a word."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return 141
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from matchmaker.cli.options import Json, ModelDir, Number, Partner
+from matchmaker.cli.options import DEFAULT_MODEL, Json, ModelDir, Number, Partner
 from matchmaker.cli.output import answer, console, table
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def recommend(
     partner: Annotated[str | None, typer.Argument(help="Id or exact name of a stored partner.")] = None,
-    model: ModelDir = Path("out/demo"),
+    model: ModelDir = DEFAULT_MODEL,
     k: Number = 10,
     fit_type: Annotated[str | None, typer.Option(help="complement, competitor, expansion or stretch.")] = None,
     motion: Annotated[
@@ -39,7 +39,8 @@ def recommend(
     diversity: Annotated[float, typer.Option(help="0 plain ranking … 1 most varied.", min=0, max=1)] = 0.3,
     include_existing: Annotated[bool, typer.Option(help="Also list partners that it already has.")] = False,
     profile: Annotated[
-        Path | None, typer.Option(help="JSON file with the profile of a partner that is not in the catalogue.")
+        Path | None,
+        typer.Option(help="File with the one profile of a partner that is not in the catalogue.", readable=False),
     ] = None,
     reasons: Annotated[bool, typer.Option(help="Print the reasons below the table.")] = True,
     json: Json = False,
@@ -50,7 +51,7 @@ def recommend(
 
     if (partner is None) == (profile is None):
         raise SettingsError("Name a stored partner, or give --profile FILE, and not both.")
-    engine = Matchmaker.load(model)
+    engine = Matchmaker.load(model, background_check=False)
     result = engine.recommend(
         partner if partner is not None else _profile(profile),
         k,
@@ -64,24 +65,24 @@ def recommend(
     answer(result, json, lambda found: show_recommendations(found, reasons=reasons))
 
 
-def explain(a: Partner, b: Partner, model: ModelDir = Path("out/demo"), json: Json = False) -> None:
+def explain(a: Partner, b: Partner, model: ModelDir = DEFAULT_MODEL, json: Json = False) -> None:
     """One pair from both sides: the exact contributions, what meets what, the weaker side."""
     from matchmaker.engine import Matchmaker
 
-    answer(Matchmaker.load(model).explain(a, b), json, show_explanation)
+    answer(Matchmaker.load(model, background_check=False).explain(a, b), json, show_explanation)
 
 
 def similar(
     like: Annotated[list[str], typer.Argument(help="Partners to be like (ids or names).")],
     unlike: Annotated[list[str] | None, typer.Option(help="Partners to be unlike. Repeatable.")] = None,
-    model: ModelDir = Path("out/demo"),
+    model: ModelDir = DEFAULT_MODEL,
     k: Number = 10,
     json: Json = False,
 ) -> None:
     """Look-alikes of examples: rivals and peers, not matches."""
     from matchmaker.engine import Matchmaker
 
-    answer(Matchmaker.load(model).similar(like, k, unlike=unlike or []), json, _show_similar)
+    answer(Matchmaker.load(model, background_check=False).similar(like, k, unlike=unlike or []), json, _show_similar)
 
 
 def show_recommendations(found: Recommendations, *, reasons: bool = True) -> None:
@@ -105,29 +106,27 @@ def show_recommendations(found: Recommendations, *, reasons: bool = True) -> Non
     table(f"Partners for {found.name}", columns, rows, right=["#", "mutual", "for you", "for them"])
     if reasons:
         for match in found:
-            out.print(f"[bold]{match.rank}. {match.name}[/bold]")
+            out.print(f"{match.rank}. {match.name}", style="bold")
             for side in match.sides:
-                out.print(f"   {side.sentence}", markup=False)
+                out.print(f"   {side.sentence}")
             if match.stated_course:
-                out.print(_course(match.stated_course), markup=False)
+                out.print(_course(match.stated_course))
     out.print(
         f"\n{found.considered} of {found.catalogue} partners scored; basis: {found.basis} (declared weights, no history, "
         "not a probability of success).",
-        markup=False,
     )
     for note in found.notes:
-        out.print(f"Note: {note}.", markup=False)
+        out.print(f"Note: {note}.")
 
 
 def show_explanation(found: Explanation) -> None:
     """Both sides of a pair."""
     out, match = console(), found.match
-    out.print(
-        f"[bold]{found.a} and {found.b}[/bold]: mutual {match.mutual:.3f}, balance {match.balance:.3f}, {_marks(match)}"
-    )
+    out.print(f"{found.a} and {found.b}", style="bold", end="")
+    out.print(f": mutual {match.mutual:.3f}, balance {match.balance:.3f}, {_marks(match)}")
     for side in match.sides:
-        out.print(f"\nFor {side.receiver}: value {side.value:.3f}", markup=False)
-        out.print(f"  {side.sentence}", markup=False)
+        out.print(f"\nFor {side.receiver}: value {side.value:.3f}")
+        out.print(f"  {side.sentence}")
         rows = [
             (kind, _percent(side.percentiles.get("redundancy" if kind == "distinct" else kind)), f"{nats:.3f}")
             for kind, nats in sorted(side.contributions.items(), key=lambda one: -one[1])
@@ -140,12 +139,12 @@ def show_explanation(found: Explanation) -> None:
             right=["percentile", "contribution"],
         )
     for motion in match.motions:
-        out.print(f"{motion['kind']}: {motion['name']} ({motion['evidence']})", markup=False)
+        out.print(f"{motion['kind']}: {motion['name']} ({motion['evidence']})")
     if match.stated_course:
-        out.print(_course(match.stated_course), markup=False)
-    out.print(f"Weaker side: {found.weaker_side}. Confidence: {match.confidence}. Basis: {found.basis}.", markup=False)
+        out.print(_course(match.stated_course))
+    out.print(f"Weaker side: {found.weaker_side}. Confidence: {match.confidence}. Basis: {found.basis}.")
     for note in found.notes:
-        out.print(f"Note: {note}.", markup=False)
+        out.print(f"Note: {note}.")
 
 
 def _show_similar(found: Similar) -> None:
@@ -194,13 +193,28 @@ def _filters(arguments: list[str]) -> dict[str, Any]:
         if not match:
             raise FilterError(f"A filter is written field=value, field>=number or field<=number, not {argument!r}.")
         name, mark, value = match.groups()
+        one: Any
         if mark == "=" and value[:2] not in (">=", "<="):
-            found[name] = [part.strip() for part in value.split(",")]
-            continue
-        mark, value = (value[:2], value[2:]) if mark == "=" else (mark, value)
-        try:
-            limit = float(value)
-        except ValueError:
-            raise FilterError(f"{value!r} in {argument!r} is not a number.") from None
-        found[name] = {**found.get(name, {}), "min" if mark == ">=" else "max": limit}
+            one = [part.strip() for part in value.split(",") if part.strip()]
+        else:
+            mark, value = (value[:2], value[2:]) if mark == "=" else (mark, value)
+            one = {"min" if mark == ">=" else "max": _limit(value, argument)}
+        before = found.setdefault(name, type(one)())
+        if type(before) is not type(one):
+            raise FilterError(
+                f"{name!r} is given both as values and as a range, lately in {argument!r}: use one of the two."
+            )
+        found[name] = {**before, **one} if isinstance(one, dict) else [*before, *one]
     return found
+
+
+def _limit(value: str, argument: str) -> float:
+    from matchmaker.errors import FilterError
+
+    try:
+        limit = float(value)
+    except ValueError:
+        limit = float("nan")
+    if limit != limit:
+        raise FilterError(f"{value.strip()!r} in {argument!r} is not a number.")
+    return limit

@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    model: Annotated[Path | None, typer.Option("--model", "-m", help="Also check every file of this bundle.")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="Also check every file of this bundle.", readable=False)
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check the installation and, with -m, every sha256 and golden answer of a bundle. Exit status 4 when something is wrong."""
@@ -39,8 +41,10 @@ def doctor(
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the demo bundle is built.")] = Path("out/demo"),
-    data: Annotated[Path, typer.Option(help="Folder of the sample ecosystem.")] = Path(SAMPLE),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where the demo bundle is built.", readable=False)
+    ] = Path("out/demo"),
+    data: Annotated[Path, typer.Option(help="Folder of the sample ecosystem.", readable=False)] = Path(SAMPLE),
     json: Json = False,
 ) -> None:
     """Build the sample ecosystem, show one partner's best matches, and say what to run next."""
@@ -111,10 +115,14 @@ def _encoder() -> dict[str, Any]:
 
 
 def _cache() -> dict[str, Any]:
+    from matchmaker.disk import cause
     from matchmaker.encoders.cache import default_cache_dir
 
     folder = default_cache_dir()
-    held = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+    try:
+        held = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+    except OSError as error:
+        return _check("cache", False, f"{folder} cannot be read: {cause(error)}")
     return _check("cache", True, f"{folder}, {held / 1e6:.0f} MB")
 
 
@@ -129,8 +137,9 @@ def _bundle(model: Path) -> list[dict[str, Any]]:
         checks = [
             _check("bundle files", not problems, "; ".join(problems) or f"{len(bundle.manifest['files'])} files match")
         ]
-        load(model)
-        checks.append(_check("golden queries", True, "same answers as when it was built"))
+        if not problems:
+            load(model)
+            checks.append(_check("golden queries", True, "same answers as when it was built"))
     except BundleError as error:
         return [_check("bundle", False, str(error))]
     return checks

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matchmaker.cli.options import Accounts, Catalogues, Json, Map, MapFile, Relations
+from matchmaker.cli.options import Accounts, Catalogues, Json, Map, MapFile, OpenAPI, Relations
 from matchmaker.cli.output import Bar, emit_json, mappings_as_json, show_mappings, show_report, table
 
 if TYPE_CHECKING:
@@ -27,13 +27,16 @@ def validate(
     accounts: Accounts = None,
     map_: Map = None,
     map_file: MapFile = None,
-    report: Annotated[Path | None, typer.Option("--report", help="Also write every issue to this CSV file.")] = None,
+    openapi: OpenAPI = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also write every issue to this CSV file.", readable=False)
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check a catalogue: what is read, kept and refused, and probable duplicates. Exit status 3 when a row is refused."""
     from matchmaker.profiles.identity import probable_duplicates
 
-    loaded = load(catalogue, relations, accounts, map_, map_file)
+    loaded = load(catalogue, relations, accounts, map_, map_file, openapi)
     duplicates = probable_duplicates(loaded.partners)
     if report:
         loaded.report.to_csv(report)
@@ -57,12 +60,14 @@ def validate(
 def build(
     catalogue: Catalogues,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Bundle folder; a new version is added and made current.")
+        Path,
+        typer.Option("--output", "-o", help="Bundle folder; a new version is added and made current.", readable=False),
     ],
     relations: Relations = None,
     accounts: Accounts = None,
     map_: Map = None,
     map_file: MapFile = None,
+    openapi: OpenAPI = None,
     encoder: Annotated[
         str, typer.Option(help="minilm, static, or a sentence-transformers name or folder on this disk.")
     ] = "minilm",
@@ -71,13 +76,13 @@ def build(
     json: Json = False,
 ) -> None:
     """Profile and index a catalogue into a bundle that answers without the encoder."""
-    from matchmaker.config import Config
-    from matchmaker.engine import Matchmaker
-
-    loaded = load(catalogue, relations, accounts, map_, map_file)
+    loaded = load(catalogue, relations, accounts, map_, map_file, openapi)
     if not json:
         show_mappings(loaded)
         show_report(loaded)
+    from matchmaker.config import Config
+    from matchmaker.engine import Matchmaker
+
     engine = Matchmaker(Config(encoder=encoder, batch_size=batch_size, threads=threads))
     folder = engine.fit(loaded, progress=Bar()).save(output)
     stats = getattr(engine.encoder, "stats", None)
@@ -105,21 +110,37 @@ def load(
     accounts: Path | None,
     map_: list[str] | None,
     map_file: Path | None,
+    openapi: list[str] | None = None,
 ) -> Catalogue:
     """The catalogue that the shared options name."""
     from matchmaker.profiles.accounts import KEY_VARIABLE
     from matchmaker.profiles.catalogue import load_catalogue
     from matchmaker.profiles.columns import parse_map_args, read_map_toml
+    from matchmaker.profiles.openapi import with_openapi
 
     mapping = {name: dict(columns) for name, columns in (read_map_toml(map_file) if map_file else {}).items()}
     mapping.setdefault("partners", {}).update(parse_map_args(map_ or []))
-    return load_catalogue(
+    loaded = load_catalogue(
         list(catalogue),
         relations=list(relations) if relations else None,
         accounts=accounts,
         mapping=mapping,
-        account_key=os.environ.get(KEY_VARIABLE, "").encode() or None,
+        account_key=os.fsencode(os.environ.get(KEY_VARIABLE, "")) or None,
     )
+    return with_openapi(loaded, _documents(openapi or []))
+
+
+def _documents(arguments: list[str]) -> dict[str, Path]:
+    """`partner=file` arguments by partner id. Raises SettingsError."""
+    from matchmaker.errors import SettingsError
+
+    found = {}
+    for argument in arguments:
+        partner, equals, path = argument.partition("=")
+        if not equals or not partner.strip() or not path.strip():
+            raise SettingsError(f"An OpenAPI document is named partner=file, not {argument!r}.")
+        found[partner.strip()] = Path(path.strip())
+    return found
 
 
 def _show_tables(loaded: Catalogue) -> None:

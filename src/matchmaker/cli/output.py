@@ -22,9 +22,13 @@ def console(*, err: bool = False) -> Console:
 
     from rich.console import Console
 
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # app.py ends the command; rich would, with status 1
+
     stream = sys.stderr if err else sys.stdout
     width = None if stream.isatty() else max(shutil.get_terminal_size((120, 24)).columns, 100)
-    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
+    return Plain(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def emit_json(answer: object) -> None:
@@ -36,25 +40,36 @@ def emit_json(answer: object) -> None:
 
 def fail(error: MatchmakerError) -> int:
     """Print one error to standard error, as JSON when the command was asked for JSON; returns the exit status."""
-    if "--json" in sys.argv:
-        import orjson
-
-        typer.echo(orjson.dumps({"error": {"code": error.code, "message": str(error)}}).decode(), err=True)
+    message = " ".join(str(error).split("\n"))
+    if _asked_for_json():
+        _emit_error(error.code, message)
     else:
-        typer.echo(f"Error ({error.code}): {error}", err=True)
+        typer.echo(f"Error ({error.code}): {message}", err=True)
     return error.exit_code
+
+
+def fail_usage(error: Any) -> int:  # noqa: ANN401 - a UsageError, which typer has no name for
+    """The same for a command line that `--help` does not tell; people are shown how the command is used."""
+    from matchmaker.errors import SettingsError
+
+    if _asked_for_json():
+        _emit_error(SettingsError.code, " ".join(error.format_message().split()))
+    else:
+        error.show()
+    return SettingsError.exit_code
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
     """Print a table."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    shown = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
         shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(_cell(value) for value in row))
+        shown.add_row(*(Text("-" if value is None or value == "" else str(value)) for value in row))
     console().print(shown)
 
 
@@ -128,8 +143,12 @@ def answer(result: Any, as_json: bool, show: Callable[[Any], None]) -> None:  # 
         show(result)
 
 
-def _cell(value: object) -> str:
-    """A cell as plain text; brackets are text, not markup."""
-    from rich.markup import escape
+def _asked_for_json() -> bool:
+    return "--json" in sys.argv
 
-    return escape("-" if value is None or value == "" else str(value))
+
+def _emit_error(code: str, message: str) -> None:
+    import json
+
+    # Not orjson: a file name that is not UTF-8 reaches a message as lone surrogates.
+    typer.echo(json.dumps({"error": {"code": code, "message": message}}), err=True)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.disk import cause, save_array
 from matchmaker.encoders.chunking import chunks
 from matchmaker.errors import StorageError
 
@@ -58,7 +59,7 @@ class CachedEncoder:
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Vectors (n, dimension) float32 of unit length; a text without any word gives the zero vector.
 
-        Each distinct text is looked up and encoded once. Raises StorageError when the cache cannot be written.
+        Each distinct text is looked up and encoded once. Raises StorageError when the cache cannot be read or written.
         """
         texts = [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]  # no tokeniser takes them
         distinct = list(dict.fromkeys(texts))
@@ -84,6 +85,7 @@ class CachedEncoder:
         missing: list[int],
         progress: Progress | None,
     ) -> None:
+        self._store.check_writable()
         parts = chunks([texts[place] for place in missing], self._encoder)
         if progress:
             progress.start("Encoding texts", sum(map(len, parts)))
@@ -115,12 +117,24 @@ class _Store:
         self._seen: set[str] = set()
 
     def get(self, keys: Sequence[bytes]) -> list[NDArray[np.float32] | None]:
-        self._refresh()
+        try:
+            self._refresh()
+        except OSError as error:
+            raise StorageError(self._refused("read text vectors in", error)) from error
         found: list[NDArray[np.float32] | None] = []
         for key in keys:
             where = self._where.get(key)
             found.append(None if where is None else self._segments[where[0]][where[1]])
         return found
+
+    def check_writable(self) -> None:
+        """Raise StorageError before, not after, a long encoding whose vectors could not be kept."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self._folder, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as error:
+            raise StorageError(self._refused("write text vectors to", error)) from error
 
     def put(self, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
         self._write(keys, vectors)
@@ -166,7 +180,7 @@ class _Store:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with data.open("wb") as file:
-                np.save(file, np.ascontiguousarray(vectors, dtype=np.float32), allow_pickle=False)
+                save_array(file, np.asarray(vectors, dtype=np.float32))
                 file.flush()
                 os.fsync(file.fileno())
             index.write_bytes(b"".join(keys))
@@ -175,12 +189,14 @@ class _Store:
             for left in (data, index):
                 with contextlib.suppress(OSError):
                     left.unlink(missing_ok=True)
-            cause = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
-            raise StorageError(
-                f"Could not write text vectors to {self._folder}: {cause}. "
-                "Free space, or set MATCHMAKER_CACHE_DIR to another folder."
-            ) from error
+            raise StorageError(self._refused("write text vectors to", error)) from error
         return name
+
+    def _refused(self, action: str, error: OSError) -> str:
+        return (
+            f"Could not {action} {self._folder}: {cause(error)}. "
+            "Free space, or set MATCHMAKER_CACHE_DIR to another folder."
+        )
 
 
 def default_cache_dir() -> Path:

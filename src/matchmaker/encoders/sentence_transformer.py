@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.disk import cause
 from matchmaker.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -45,8 +46,11 @@ class SentenceTransformerEncoder:
     def fingerprint(self) -> str:
         """Digest of the model's files and of how texts are cut and pooled."""
         digest = hashlib.blake2b(f"sentence-transformers chunked mean {self.window}".encode(), digest_size=32)
-        for path in sorted({path for pattern in _MODEL_FILES for path in self._folder.glob(pattern)}):
-            digest.update(path.relative_to(self._folder).as_posix().encode() + b"\0" + _file_digest(path).encode())
+        try:
+            for path in sorted({path for pattern in _MODEL_FILES for path in self._folder.glob(pattern)}):
+                digest.update(path.relative_to(self._folder).as_posix().encode() + b"\0" + _file_digest(path).encode())
+        except OSError as error:
+            raise EncoderError(_unreadable(self._folder, error)) from error
         return digest.hexdigest()
 
     def offsets(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
@@ -81,7 +85,10 @@ class SentenceTransformerEncoder:
             raise EncoderError(
                 f"{self._folder} has no tokenizer.json; only models with a fast tokenizer are supported."
             )
-        tokenizer = Tokenizer.from_file(str(path))
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing narrower
+            raise EncoderError(f"{path} is damaged: {_first_line(error)}.") from error
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
@@ -104,17 +111,18 @@ class SentenceTransformerEncoder:
                 torch.set_num_threads(self._threads)
             try:
                 return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
-            except (OSError, ValueError, KeyError, RuntimeError) as error:
-                raise EncoderError(
-                    f"The model in {self._folder} cannot be loaded: {str(error).splitlines()[0]}"
-                ) from error
+            except Exception as error:  # damaged weights are another exception in every format
+                raise EncoderError(f"The model in {self._folder} cannot be loaded: {_first_line(error)}") from error
 
 
 def open_folder(spec: str, *, batch_size: int = 32, threads: int | None = None) -> SentenceTransformerEncoder:
     """A model by folder, or by name from the local hub cache. Nothing is downloaded. Raises EncoderError."""
     folder = Path(spec).expanduser()
-    if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
-        folder = _cached(spec)
+    try:
+        if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
+            folder = _cached(spec)
+    except OSError as error:
+        raise EncoderError(_unreadable(folder, error)) from error
     return SentenceTransformerEncoder(folder, spec, batch_size=batch_size, threads=threads)
 
 
@@ -151,6 +159,14 @@ def _json(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise EncoderError(f"{path} is damaged: {error}.") from error
     return found if isinstance(found, dict) else {}
+
+
+def _unreadable(folder: Path, error: OSError) -> str:
+    return f"The model in {folder} cannot be read: {cause(error)}. Give this user the right to, or name another."
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def _file_digest(path: Path) -> str:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.disk import cause, save_array
 from matchmaker.encoders.minilm import WEIGHTS, model_folder, open_minilm
-from matchmaker.errors import StorageError
+from matchmaker.errors import EncoderError, StorageError
 
 if TYPE_CHECKING:
     from matchmaker.progress import Progress
@@ -77,7 +78,10 @@ class StaticEncoder:
         path = self._folder / f"static-{self.fingerprint[:16]}"
         if not (path / "manifest.json").is_file():
             self._distil(path)
-        return np.load(path / "vectors.npy", allow_pickle=False)  # type: ignore[no-any-return]
+        try:
+            return np.load(path / "vectors.npy", allow_pickle=False)  # type: ignore[no-any-return]
+        except (OSError, ValueError, EOFError) as error:
+            raise EncoderError(f"{path} is damaged ({error}). Delete it: it is distilled again.") from error
 
     def _distil(self, target: Path) -> None:
         """Make the token vectors and put them in place whole. Raises StorageError."""
@@ -91,21 +95,28 @@ class StaticEncoder:
         values, axes = np.linalg.eigh(centred.T @ centred)
         axes = axes[:, np.argsort(-values)[:DIMENSION]]
         vectors = ((centred @ axes) * (_SIF / (_SIF + frequency))[:, None]).astype(np.float32)
+        temporary: Path | None = None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=".static-", dir=self._folder))
-            np.save(temporary / "vectors.npy", vectors, allow_pickle=False)
+            with (temporary / "vectors.npy").open("wb") as file:
+                save_array(file, vectors)
             (temporary / "manifest.json").write_text(
                 json.dumps({"recipe": _RECIPE, "tokens": len(tokens)}), encoding="utf-8"
             )
             try:
                 os.rename(temporary, target)
             except OSError:  # another process was quicker; its vectors are the same
-                shutil.rmtree(temporary, ignore_errors=True)
                 if not (target / "manifest.json").is_file():
                     raise
         except OSError as error:
-            raise StorageError(f"Could not write the static encoder to {target}: {error.strerror or error}.") from error
+            raise StorageError(
+                f"Could not write the static encoder to {target}: {cause(error)}. "
+                "Free space, or set MATCHMAKER_CACHE_DIR to another folder."
+            ) from error
+        finally:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
 
 
 def open_static(*, cache_dir: Path, batch_size: int = 32, threads: int | None = None) -> StaticEncoder:

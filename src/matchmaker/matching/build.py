@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from matchmaker.audience.overlap import AccountSets
 from matchmaker.matching.confidence import completeness
-from matchmaker.matching.evidence import KINDS, dense_evidence, gain_matrix, sparse_evidence
-from matchmaker.matching.gain import own_best
+from matchmaker.matching.evidence import KINDS, dense_evidence, gain_matrix, lexical_strength, sparse_evidence
+from matchmaker.matching.gain import goal_marks
 from matchmaker.matching.peers import peer_goals
 from matchmaker.matching.prior import TOTAL, surprises, weigh, weights_for
 from matchmaker.matching.ragged import Ints, Items, LabelSets
@@ -72,9 +72,10 @@ def build_space(catalogue: Catalogue, encoder: Encoder, config: Config, progress
         audience=whitening["audience"].apply(audience),
         heading=audience,
         topic=whitening["topic"].apply(topic),
+        summary=vectors["summary"].mean(),
         capabilities=vectors["capabilities"],
         goals=goals,
-        own=own_best(goals, vectors["capabilities"]),
+        marks=_marks(goals, vectors["capabilities"], audience, distinct[: config.reference_size]),
         pooled=vectors["capabilities"].mean(),
         lexical=LexicalIndex.fit([facet.wording for facet in facets], fit_mask=counted),
         labels=labels,
@@ -123,20 +124,22 @@ def fit_scales(space: Space, contents: NDArray[np.str_], config: Config, progres
     A partner is not compared with itself, nor with a reference of the same content: a duplicate has its twin's scale.
     """
     parts: dict[str, list[Scales]] = {kind: [] for kind in (*KINDS, TOTAL)}
-    gains = gain_matrix(space, space.reference)
+    offered = space.capabilities.take(space.reference)
     has_goals = space.goals.counts() > 0
+    said = space.lexical.said(np.arange(len(space)))
     progress.start("Fitting percentile scales", len(space))
     for low in range(0, len(space), CHUNK):
         rows = np.arange(low, min(low + CHUNK, len(space)))
         raw = _against_reference(space, rows)
-        raw["gain"] = gains[rows].astype(np.float64)
+        raw["gain"] = gain_matrix(space, rows, offered)
         itself = contents[rows][:, None] == contents[space.reference][None, :]
         scales = {}
         for kind in KINDS:
             raw[kind][itself] = np.nan
             scales[kind] = Scales.fit(raw[kind])
         nats, _ = surprises(raw, scales)
-        _, total = weigh(nats, weights_for(config, has_goals[rows]))
+        strength = lexical_strength(said[rows][:, None], said[space.reference][None, :])
+        _, total = weigh(nats, weights_for(config, has_goals[rows]), strength)
         total[itself] = np.nan
         scales[TOTAL] = Scales.fit(total)
         for kind, scale in scales.items():
@@ -147,6 +150,16 @@ def fit_scales(space: Space, contents: NDArray[np.str_], config: Config, progres
         kind: Scales(np.concatenate([s.knots for s in found]), np.concatenate([s.width for s in found]))
         for kind, found in parts.items()
     }
+
+
+def _marks(goals: Items, capabilities: Items, audience: NDArray[np.float32], reference: Ints) -> NDArray[np.float32]:
+    """Marks of all goals, some partners at a time."""
+    others, audiences = capabilities.take(reference), audience[reference]
+    parts = [np.zeros((0, 4), dtype=np.float32)]
+    for low in range(0, len(goals), CHUNK):
+        rows = np.arange(low, min(low + CHUNK, len(goals)))
+        parts.append(goal_marks(goals.take(rows), capabilities.take(rows), others, audiences))
+    return np.concatenate(parts)
 
 
 def _against_reference(space: Space, rows: Ints) -> dict[str, NDArray[np.float64]]:
@@ -168,8 +181,9 @@ def _encode(facets: Sequence[Facets], encoder: Encoder, progress: Progress) -> d
     texts: dict[str, list[tuple[str, ...]]] = {
         "audience": [facet.audience for facet in facets],
         "goals": [facet.goals for facet in facets],
-        "capabilities": [facet.capabilities for facet in facets],
+        "capabilities": [facet.offers for facet in facets],
         "topic": [(facet.profile,) for facet in facets],
+        "summary": [(facet.summary,) for facet in facets],
     }
     distinct = sorted({text for lists in texts.values() for texts_of_one in lists for text in texts_of_one})
     vectors = encoder.encode(distinct, progress=progress)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matchmaker.matching.gain import OWN, RARE, RARE_AUDIENCE
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.space import Side
 
 BASIS = "stated, not observed"
-LEADS_INTO = 0.45
-"""Cosine from which a goal leads into the other's audience or a capability of it."""
+LEADS_INTO = 0.5
+"""Cosine from which a goal can lead into the other's audience or capabilities, if that is nearer than 95 % of partners are."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,12 @@ def heading(side: Side, other: Side, voice: Voice, other_voice: Voice) -> Headin
     if not len(side.goals.vectors) or voice.goals_from_peers:
         return None  # goals borrowed from peers are nobody's stated heading
     targets = np.concatenate((other.heading[None, :], other.capabilities.vectors))
-    cosines = side.goals.vectors @ targets.T
-    lead = cosines - side.own[:, None]
-    goal, target = np.unravel_index(int(np.argmax(np.where(cosines >= LEADS_INTO, lead, -1.0))), lead.shape)
-    if cosines[goal, target] < LEADS_INTO or lead[goal, target] <= 0:
+    cosines = np.round(side.goals.vectors @ targets.T, 6)
+    lead = cosines - side.marks[:, OWN, None]
+    bars = np.repeat(np.maximum(side.marks[:, RARE, None], LEADS_INTO), targets.shape[0], axis=1)
+    bars[:, 0] = np.maximum(side.marks[:, RARE_AUDIENCE], LEADS_INTO)
+    goal, target = np.unravel_index(int(np.argmax(np.where(cosines >= bars, lead, -1.0))), lead.shape)
+    if cosines[goal, target] < bars[goal, target] or lead[goal, target] <= 0:
         return None
     into = "audience" if target == 0 else "capabilities"
     text = other_voice.audience if target == 0 else other_voice.capabilities[int(target) - 1]

@@ -44,7 +44,8 @@ def diversified(
 
     MMR: Carbonell and Goldstein 1998 (SIGIR). Calibration: Steck 2018 (RecSys), p being the relevance-weighted mix of the
     candidates, q~ = .99 q + .01 p. Only candidates above `FLOOR` of the best relevance compete while there are k of them.
-    At most `limit` of the `capped` (m,) candidates enter while others are left.
+    The best leads the list whatever its mix. At most `limit` of the `capped` (m,) candidates enter while others are left, and
+    none of them leads.
     """
     order = np.argsort(-relevance, kind="stable")
     if diversity <= 0 or len(order) <= 1:
@@ -62,8 +63,12 @@ def diversified(
     while len(chosen) < min(k, len(pool)):
         variety = np.maximum(nearest, 0.0)
         skew = np.mean([mix.divergence_with_each(len(chosen)) for mix in mixes], axis=0) if mixes else 0.0
-        score = (1.0 - diversity) * scaled[pool] - 0.5 * diversity * variety - 0.5 * diversity * skew
-        full = len(chosen) - int(np.sum(free[chosen])) >= limit and bool(np.any(open_ & free[pool]))
+        score = (
+            (1.0 - diversity) * scaled[pool] - 0.5 * diversity * variety - 0.5 * diversity * skew
+            if chosen
+            else scaled[pool]
+        )
+        full = len(chosen) - int(np.sum(free[chosen])) >= (limit if chosen else 0) and bool(np.any(open_ & free[pool]))
         pick = int(np.argmax(np.where(open_ & free[pool] if full else open_, score, -np.inf)))
         open_[pick] = False
         chosen.append(int(pool[pick]))

@@ -6,7 +6,8 @@
 | audience   | both      | cosine of whitened vectors of stated audiences                                                  |
 | overlap    | both      | ln of the lower bound of account-overlap lift (audience/overlap.py); NaN without accounts     |
 | topic      | both      | cosine of whitened whole-profile vectors, [-1, 1]                                             |
-| lexical    | both      | TF-IDF cosine of the whole-profile texts, [0, 1]                                              |
+| summary    | both      | cosine of name and description, not whitened, [-1, 1]                                         |
+| lexical    | both      | cosine of the whole profiles' terms, [0, 1]; `strength` says how much both sides say           |
 | category   | both      | weighted Jaccard of categories, [0, 1]                                                        |
 | fit        | both      | geography, customer sizes, industries and stack, mean of what is known, [0, 1]                |
 | redundancy | both      | cosine of pooled capability vectors, [-1, 1]: how far one could stand in for the other        |
@@ -19,22 +20,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.matching.gain import directed_gain
-from matchmaker.matching.ragged import Ints, ranges
-from matchmaker.matching.space import Side, Space
+from matchmaker.matching.gain import directed_gain, floor
+from matchmaker.matching.ragged import Ints, Items, ranges
+from matchmaker.matching.space import GLOBAL, Side, Space
 
-SYMMETRIC = ("audience", "overlap", "topic", "lexical", "category", "fit", "redundancy")
+SYMMETRIC = ("audience", "overlap", "topic", "summary", "lexical", "category", "fit", "redundancy")
 KINDS = ("gain", *SYMMETRIC)
-GLOBAL = "global"
+ENOUGH_TERMS = 100.0
+"""Terms at which lexical evidence counts half of its weight."""
 DIGITS = 6
 """Cosines are rounded to this many digits: below it they depend on the order in which a processor summed them."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Raw evidence of one side against k candidates: `both[kind]` (k,); `gain_out` what they give us, `gain_in` the reverse."""
+    """Raw evidence of one side against k candidates: `both[kind]` (k,); `gain_out` what they give us, `gain_in` the reverse.
+
+    strength: (k,) in [0, 1), how far the lexical evidence can be relied on.
+    """
 
     both: dict[str, NDArray[np.float64]]
+    strength: NDArray[np.float64]
     gain_out: NDArray[np.float64]
     gain_in: NDArray[np.float64]
 
@@ -45,11 +51,12 @@ class Evidence:
 
 def pair_evidence(space: Space, side: Side, rows: Ints) -> Evidence:
     """Raw evidence of `side` against the partners at `rows` (k,) int64."""
-    goals = space.goals.take(rows)
+    goals, theirs = space.goals.take(rows), space.capabilities.take(rows)
     return Evidence(
         both=symmetric_evidence(space, side, rows),
-        gain_out=directed_gain(side.goals, side.own, space.capabilities.take(rows))[0].astype(np.float64),
-        gain_in=directed_gain(goals, _own(space, rows), side.capabilities)[:, 0].astype(np.float64),
+        strength=lexical_strength(len(side.terms[0]), space.lexical.said(rows)),
+        gain_out=directed_gain(side.goals, floor(side.marks), theirs)[0].astype(np.float64),
+        gain_in=directed_gain(goals, floor(_marks(space, rows)), side.capabilities)[:, 0].astype(np.float64),
     )
 
 
@@ -58,6 +65,7 @@ def symmetric_evidence(space: Space, side: Side, rows: Ints) -> dict[str, NDArra
     return {
         "audience": _audience(space, side, rows),
         "topic": _cosine(space.topic, side.topic, rows),
+        "summary": _cosine(space.summary, side.summary, rows),
         "redundancy": _cosine(space.pooled, side.pooled, rows),
         **sparse_evidence(space, side, rows),
     }
@@ -86,18 +94,25 @@ def dense_evidence(space: Space, rows: Ints, others: Ints) -> dict[str, NDArray[
     return {
         "audience": np.where(stated, cosines(space.audience), np.nan),
         "topic": cosines(space.topic),
+        "summary": cosines(space.summary),
         "redundancy": cosines(space.pooled),
     }
 
 
-def gain_matrix(space: Space, rows: Ints) -> NDArray[np.float32]:
-    """gain(every partner <- each of `rows`), (n, k) float32: the batch form of `pair_evidence().gain_in`."""
-    return directed_gain(space.goals, space.own, space.capabilities.take(rows))
+def lexical_strength(mine: int | NDArray[np.integer], theirs: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Share n / (n + 100), n being the fewer terms of the two sides: terse profiles share few words by chance or not at all."""
+    fewer = np.minimum(mine, theirs).astype(np.float64)
+    return np.asarray(fewer / (fewer + ENOUGH_TERMS))
 
 
-def _own(space: Space, rows: Ints) -> NDArray[np.float32]:
+def gain_matrix(space: Space, rows: Ints, others: Items) -> NDArray[np.float64]:
+    """gain(each of `rows` <- each owner of the capabilities `others`), (k, m): the batch form of `pair_evidence().gain_out`."""
+    return directed_gain(space.goals.take(rows), floor(_marks(space, rows)), others).astype(np.float64)
+
+
+def _marks(space: Space, rows: Ints) -> NDArray[np.float32]:
     flat, _ = ranges(space.goals.offsets[rows], space.goals.offsets[rows + 1])
-    return space.own[flat]
+    return space.marks[flat]
 
 
 def _cosine(vectors: NDArray[np.float32], query: NDArray[np.float32], rows: Ints) -> NDArray[np.float64]:

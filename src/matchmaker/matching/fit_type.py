@@ -22,19 +22,23 @@ AUDIENCE_NEAR = 0.5
 """Audiences are near from the middle of both sides' scales, taken together."""
 CAPABILITIES_ALIKE = 0.9
 """Capabilities are alike from the top tenth of both sides' scales, taken together: rivals are few."""
-
+OTHER_KIND_ALIKE = 0.95
+"""The same for partners of which each has categories and none in common: shipping software is no carrier's rival."""
 SAME_KIND, SAME_KIND_ALIKE = 0.9, 0.5
 """Partners that share a rare category are of one kind; then capabilities in the upper half of the scales make them rivals."""
 
 
-def fit_types(audience: Floats, redundancy: Floats, category: Floats, rivals: NDArray[np.bool_]) -> NDArray[np.str_]:
+def fit_types(
+    audience: Floats, redundancy: Floats, category: Floats, common: Floats, rivals: NDArray[np.bool_]
+) -> NDArray[np.str_]:
     """Fit type of k pairs.
 
     audience, redundancy, category: (k,) mean percentile of both sides in [0, 1), NaN where unknown (an unknown audience
     counts as near, unknown capabilities as different: the types that promise least about what is not known).
-    rivals: (k,) bool, an explicit competitor relation.
+    common: (k,) weighted Jaccard of categories, NaN where either has none. rivals: (k,) bool, an explicit competitor relation.
     """
     near = ~(audience < AUDIENCE_NEAR)
-    alike = (redundancy >= CAPABILITIES_ALIKE) | ((category >= SAME_KIND) & (redundancy >= SAME_KIND_ALIKE))
+    alike = redundancy >= np.where(common == 0.0, OTHER_KIND_ALIKE, CAPABILITIES_ALIKE)
+    alike |= (category >= SAME_KIND) & (redundancy >= SAME_KIND_ALIKE)
     types = np.where(near, np.where(alike, COMPETITOR, COMPLEMENT), np.where(alike, EXPANSION, STRETCH))
     return np.where(rivals, COMPETITOR, types)

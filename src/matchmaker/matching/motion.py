@@ -1,6 +1,6 @@
 """What two partners could do together: the motions that the evidence supports, several at once, each with its evidence.
 
-technology  integrate: interfaces that fit, and a link that neighbours already show to be wanted
+technology  integrate: objects that both handle and a goal met or a specific shared neighbour, which show that the link is wanted
 strategic   co-market: audiences near, capabilities apart · co-sell: each side meets goals of the other · refer: one audience,
             nothing to defend between them
 """
@@ -13,6 +13,7 @@ from matchmaker.matching.fit_type import COMPETITOR
 from matchmaker.matching.reasons import Meeting, Shared
 
 NEAR = 0.7
+_SEVERAL = 2
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,19 @@ def motions(signals: Signals) -> list[Motion]:
 
 
 def _integrate(signals: Signals) -> Motion | None:
+    """A link needs an interface that fits and a sign that it is wanted, or several specific neighbours that have both."""
     if signals.connected:
         return Motion("technology", "integrate", "an integration is known already: deepen it")
-    objects, neighbours = signals.common.labels.get("objects", []), signals.common.labels.get("neighbours", [])
-    parts = []
-    if objects:
-        parts.append(f"both handle {', '.join(objects[:4])}")
-    if neighbours:
-        parts.append(f"both connect to {', '.join(neighbours[:3])}")
-    if signals.common.labels.get("auth"):
-        parts.append(f"both authenticate by {', '.join(signals.common.labels['auth'][:2])}")
-    enough = bool(objects) + bool(neighbours)
-    return Motion("technology", "integrate", "; ".join(parts)) if enough and signals.fit_type != COMPETITOR else None
+    if signals.fit_type == COMPETITOR:
+        return None
+    objects, links = signals.common.labels.get("objects", []), signals.common.links
+    met = [*signals.gets[:1], *signals.gives[:1]]
+    if not (len(links) >= _SEVERAL or (objects and (met or links))):
+        return None
+    parts = [f"both handle {', '.join(objects[:4])}"] if objects else []
+    parts += [f"“{meeting.capability}” is wanted for “{meeting.goal}”" for meeting in met[:1]]
+    parts += [f"both connect to {', '.join(links[:3])}"] if links else []
+    return Motion("technology", "integrate", "; ".join(parts))
 
 
 def _co_market(signals: Signals) -> Motion | None:

@@ -6,8 +6,9 @@ For partner i and candidate j, with e_c the surprise of evidence c on i's scale 
     v(i <- j) = percentile of E(i <- j) on i's scale of totals       value, [0, 1)
     mutual    = harmonic(v(i <- j), v(j <- i))                       reciprocity.py
 
-`distinct` counts 1 - percentile of the redundancy, at most 1. Unknown evidence (NaN) is left out with its weight, so that
-sparse profiles are not punished for silence. The contributions w_c e_c / sum(w) add up to E exactly.
+`distinct` counts 1 - percentile of the redundancy, at most 1. Lexical evidence counts by how much both sides say (evidence.py).
+Unknown evidence (NaN) is left out with its weight, so that sparse profiles are not punished for silence. The contributions
+w_c e_c / sum(w) add up to E exactly.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ Floats = NDArray[np.float64]
 
 TOTAL = "total"
 DISTINCT = "distinct"
-WEIGHED = ("gain", "audience", "overlap", "lexical", "topic", "category", "fit", DISTINCT)
+LEXICAL = "lexical"
+WEIGHED = ("gain", "audience", "overlap", "lexical", "topic", "summary", "category", "fit", DISTINCT)
 
 
 @dataclass(frozen=True)
@@ -54,20 +56,22 @@ def weights_for(config: Config, has_goals: NDArray[np.bool_]) -> dict[str, Float
     }
 
 
-def weigh(surprises: dict[str, Floats], weights: dict[str, Floats]) -> tuple[dict[str, Floats], Floats]:
-    """Contributions (each (..., ) nats) and their sum, from surprises with NaN for unknown evidence."""
+def weigh(
+    surprises: dict[str, Floats], weights: dict[str, Floats], strength: Floats
+) -> tuple[dict[str, Floats], Floats]:
+    """Contributions (each (..., ) nats) and their sum, from surprises with NaN for unknown evidence.
+
+    weights: kind -> (k,), one a row; strength: the shape of the surprises, in [0, 1], times the weight of lexical evidence.
+    """
     known = {kind: ~np.isnan(surprises[kind]) for kind in WEIGHED}
     shaped = {kind: weights[kind].reshape(weights[kind].shape + (1,) * (known[kind].ndim - 1)) for kind in WEIGHED}
-    available = np.zeros(surprises[TOTAL_SHAPE].shape)
+    shaped[LEXICAL] = shaped[LEXICAL] * strength
+    available = np.zeros(strength.shape)
     for kind in WEIGHED:
         available = available + np.where(known[kind], shaped[kind], 0.0)
     available = np.maximum(available, 1e-12)
     contributions = {kind: np.where(known[kind], shaped[kind] * surprises[kind], 0.0) / available for kind in WEIGHED}
     return contributions, np.sum(list(contributions.values()), axis=0)
-
-
-TOTAL_SHAPE = "lexical"
-"""The kind whose array shape stands for all: lexical evidence is never absent."""
 
 
 def surprises(raw: dict[str, Floats], scales: dict[str, Scales]) -> tuple[dict[str, Floats], dict[str, Floats]]:
@@ -90,10 +94,10 @@ def read_all(raw: dict[str, Floats], scales: dict[str, Scales]) -> dict[str, Flo
     return dict(zip(raw, np.split(nats, len(raw)), strict=True))
 
 
-def direct(raw: dict[str, Floats], scales: dict[str, Scales], weights: dict[str, Floats]) -> Directed:
-    """Score k pairs in one direction from their raw evidence."""
+def direct(raw: dict[str, Floats], scales: dict[str, Scales], weights: dict[str, Floats], strength: Floats) -> Directed:
+    """Score k pairs in one direction from their raw evidence; strength: (k,), that of the lexical evidence."""
     nats, percentiles = surprises(raw, scales)
-    contributions, total = weigh(nats, weights)
+    contributions, total = weigh(nats, weights, strength)
     standing = scales[TOTAL].surprise(total)
     return Directed(contributions, percentiles, total, percentile(standing), standing)
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from matchmaker.matching.space import Side, Space
+from matchmaker.matching.gain import OWN, floor
+from matchmaker.matching.space import GLOBAL, NEIGHBOURS, Side, Space
 
 _HAS, _LONG = 0.75, 110
-MET = 0.42
+MET = 0.5
 """Cosine from which a capability counts as meeting a goal in a sentence; the score itself has no such cut."""
 _SHOWN = 3
+_SPECIFIC = float(np.log1p(10.0))
+"""Weight of a label that a tenth of the partners carry."""
 _COMMON = frozenset(
     (
         "a all an and any are as at be by can do every for from get has have how if in into is it its just makes more "
@@ -47,24 +50,29 @@ class Voice:
 
 @dataclass(frozen=True)
 class Shared:
-    """What both sides have in common: labels by kind, specific terms of both profiles, accounts (None: not known)."""
+    """What both sides have in common: labels by kind, specific terms of both profiles, accounts (None: not known).
+
+    links: the shared neighbours that fewer than a tenth of the ecosystem connect to; what everybody connects to shows no market.
+    """
 
     labels: dict[str, list[str]]
+    links: list[str]
     terms: list[str]
     accounts: int | None
 
 
 def meetings(side: Side, other: Side, voice: Voice, other_voice: Voice) -> list[Meeting]:
-    """Goals of `side` that a capability of `other` meets better than an own one, best first, each capability once."""
+    """Goals of `side` that a capability of `other` meets beyond the goal's floor (gain.py), best first, each capability once."""
     if not len(side.goals.vectors) or not len(other.capabilities.vectors):
         return []
     cosines = side.goals.vectors @ other.capabilities.vectors.T
     best = cosines.argmax(axis=1)
     found: list[Meeting] = []
     used: set[int] = set()
-    for goal in np.argsort(-(cosines.max(axis=1) - side.own), kind="stable"):
-        capability, cosine, own = int(best[goal]), float(cosines[goal].max()), float(side.own[goal])
-        if cosine >= MET and cosine > own and capability not in used:
+    gained = cosines.max(axis=1) - floor(side.marks)
+    for goal in np.argsort(-gained, kind="stable"):
+        capability, cosine, own = int(best[goal]), float(cosines[goal].max()), float(side.marks[goal, OWN])
+        if cosine >= MET and gained[goal] > 0 and capability not in used:
             used.add(capability)
             found.append(Meeting(voice.goals[goal], other_voice.capabilities[capability], cosine, own))
     return found
@@ -72,17 +80,21 @@ def meetings(side: Side, other: Side, voice: Voice, other_voice: Voice) -> list[
 
 def shared(space: Space, side: Side, other: Side) -> Shared:
     """What two partners have in common, most telling first."""
-    labels = {}
+    labels: dict[str, list[str]] = {}
+    links: list[str] = []
     for kind, sets in space.labels.items():
         common = set(side.labels[kind].tolist()) & set(other.labels[kind].tolist())
         if common:
-            labels[kind] = sets.names(sorted(common, key=lambda code: (-sets.weights[code], code)))
+            ordered = sorted(common, key=lambda code: (-sets.weights[code], code))
+            labels[kind] = sets.names(ordered)
+            if kind == NEIGHBOURS:
+                links = sets.names(code for code in ordered if sets.weights[code] >= _SPECIFIC)
     accounts = None
     if space.accounts and side.row is not None and other.row is not None:
         known = min(space.accounts.count(side.row), space.accounts.count(other.row))
         count = int(space.accounts.shared(side.row, np.array([other.row]))[0])
         accounts = count if known and count >= _disclosed() else None
-    return Shared(labels, _terms(space, side, other), accounts)
+    return Shared(labels, links, _terms(space, side, other), accounts)
 
 
 def brings(side: Side, other: Side, other_voice: Voice) -> str | None:
@@ -104,11 +116,8 @@ def sentence(voice: Voice, other: Voice, met: Sequence[Meeting], common: Shared,
     if met:
         whose = "the goals typical of its kind" if voice.goals_from_peers else "its goal"
         parts.append("; ".join(f"“{_short(m.capability)}” for {whose} “{_short(m.goal)}”" for m in met[:2]))
-    audience = [
-        label for kind in ("industries", "company_sizes", "regions") for label in common.labels.get(kind, [])[:2]
-    ]
-    if audience:
-        parts.append(f"both serve {_and(audience)}")
+    if served := _served(common):
+        parts.append(f"both serve {served}")
     neighbours = common.labels.get("neighbours", [])
     if neighbours:
         parts.append(f"both connect to {_and(neighbours[:_SHOWN])}")
@@ -119,6 +128,23 @@ def sentence(voice: Voice, other: Voice, met: Sequence[Meeting], common: Shared,
     if not parts:
         return f"{other.name} stands near {voice.name} in the market; no single fact of the profiles explains it."
     return f"{other.name} gives {voice.name}: {'; '.join(parts)}."
+
+
+def _served(common: Shared) -> str:
+    """The customers that both serve: `small customers in beauty, in Canada`; empty where nothing is shared."""
+    sizes, industries, regions = (
+        common.labels.get(kind, [])[:2] for kind in ("company_sizes", "industries", "regions")
+    )
+    if not (sizes or industries or regions):
+        return ""
+    who = f"{_and(sizes)} customers" if sizes else "customers"
+    what = f" in {_and(industries)}" if industries else ""
+    where = f"{',' if industries else ''} in {_and([_place(region) for region in regions])}" if regions else ""
+    return who + what + where
+
+
+def _place(region: str) -> str:
+    return "every region" if region == GLOBAL else region.title()
 
 
 def _short(text: str) -> str:

@@ -34,9 +34,11 @@ def one_way(out: Floats, back: Floats) -> NDArray[np.bool_]:
 def mutual_nats(out: Floats, back: Floats) -> Floats:
     """-ln(1 - harmonic) from the two surprises: ranks the top without running out of float64.
 
-    With p = 1 - exp(-out) and q = 1 - exp(-back): 1 - h = (P + Q - 2PQ) / (2 - P - Q) where P = 1 - p, Q = 1 - q.
+    With p = 1 - exp(-out) and q = 1 - exp(-back): 1 - h = (P + Q - 2PQ) / (2 - P - Q) where P = 1 - p, Q = 1 - q. Below the
+    middle the difference 2 - P - Q would lose its digits, and h itself is exact.
     """
+    h = harmonic(-np.expm1(-out), -np.expm1(-back))
     big_p, big_q = np.exp(-out), np.exp(-back)
-    rest = 2.0 - (big_p + big_q)
-    share = np.where(rest > 0, (big_p + big_q - 2.0 * big_p * big_q) / np.where(rest > 0, rest, 1.0), 1.0)
-    return np.asarray(-np.log(np.clip(share, 1e-300, 1.0)))
+    rest = np.maximum(2.0 - (big_p + big_q), 1e-300)
+    upper = -np.log(np.clip((big_p + big_q - 2.0 * big_p * big_q) / rest, 1e-300, 1.0))
+    return np.asarray(np.where(h < 0.5, -np.log1p(-np.minimum(h, 0.5)), upper))

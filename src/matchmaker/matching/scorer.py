@@ -50,8 +50,8 @@ def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[
     their_scales = {kind: scales.take(rows) for kind, scales in space.scales.items()}
     counts = space.goals.offsets[rows + 1] - space.goals.offsets[rows]
     mine = np.full(len(rows), len(side.goals.vectors) > 0)
-    out = direct(evidence.directed(True), side.scales, weights_for(config, mine))
-    back = direct(evidence.directed(False), their_scales, weights_for(config, counts > 0))
+    out = direct(evidence.directed(True), side.scales, weights_for(config, mine), evidence.strength)
+    back = direct(evidence.directed(False), their_scales, weights_for(config, counts > 0), evidence.strength)
     audience, topic = _both(out, back, "audience"), _both(out, back, "topic")
     audience = np.where(np.isnan(audience), topic, audience)
     redundancy = _both(out, back, "redundancy")
@@ -66,7 +66,7 @@ def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[
         one_way=one_way(out.value, back.value),
         audience=audience,
         redundancy=redundancy,
-        fit_type=fit_types(audience, redundancy, _both(out, back, "category"), rivals),
+        fit_type=fit_types(audience, redundancy, _both(out, back, "category"), evidence.both["category"], rivals),
     )
 
 
@@ -76,7 +76,7 @@ def with_scales(space: Space, config: Config, side: Side) -> Side:
     raw = {kind: values[None, :] for kind, values in evidence.directed(True).items()}
     scales = {kind: Scales.fit(raw[kind]) for kind in KINDS}
     nats, _ = surprises(raw, scales)
-    _, total = weigh(nats, weights_for(config, np.array([len(side.goals.vectors) > 0])))
+    _, total = weigh(nats, weights_for(config, np.array([len(side.goals.vectors) > 0])), evidence.strength[None, :])
     return replace(side, scales={**scales, TOTAL: Scales.fit(total)})
 
 

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
     from matchmaker.audience.overlap import AccountSets
     from matchmaker.retrieval.lexical import LexicalIndex
 
-LABEL_KINDS = ("categories", "industries", "regions", "company_sizes", "neighbours", "auth", "formats", "objects")
+GLOBAL = "global"
+"""The region of a partner that serves every region."""
+NEIGHBOURS = "neighbours"
+"""The labels that are ids or names of the partners that one is connected to."""
+LABEL_KINDS = ("categories", "industries", "regions", "company_sizes", NEIGHBOURS, "auth", "formats", "objects")
 
 
 @dataclass(frozen=True)
 class Side:
     """One partner as the asking side of a pair; it may stand in the catalogue (`row`) or not (`row` None).
 
-    audience, topic: (k,) float32 whitened unit vectors; heading: (d,) float32, the audience text unwhitened;
-    capabilities, goals: Items of one partner; own: (g,) float32;
+    audience, topic: (k,) float32 whitened unit vectors; heading, summary: (d,) float32, audience and summary unwhitened;
+    capabilities, goals: Items of one partner; marks: (g, 4) float32 (gain.py);
     pooled: (d,) float32 unit mean of the capability vectors; terms: (term indices, weights) of the whole-profile text.
     """
 
@@ -31,9 +35,10 @@ class Side:
     audience: NDArray[np.float32]
     heading: NDArray[np.float32]
     topic: NDArray[np.float32]
+    summary: NDArray[np.float32]
     capabilities: Items
     goals: Items
-    own: NDArray[np.float32]
+    marks: NDArray[np.float32]
     pooled: NDArray[np.float32]
     states_audience: bool
     terms: tuple[NDArray[np.integer], NDArray[np.float32]]
@@ -58,9 +63,10 @@ class Space:
     audience: NDArray[np.float32]
     heading: NDArray[np.float32]
     topic: NDArray[np.float32]
+    summary: NDArray[np.float32]
     capabilities: Items
     goals: Items
-    own: NDArray[np.float32]
+    marks: NDArray[np.float32]
     pooled: NDArray[np.float32]
     lexical: LexicalIndex
     labels: dict[str, LabelSets]
@@ -85,9 +91,10 @@ class Space:
             audience=self.audience[row],
             heading=self.heading[row],
             topic=self.topic[row],
+            summary=self.summary[row],
             capabilities=self.capabilities.take(one),
             goals=self.goals.take(one),
-            own=self.own[low:high],
+            marks=self.marks[low:high],
             pooled=self.pooled[row],
             states_audience=bool(self.states_audience[row]),
             terms=self.lexical.row(row),

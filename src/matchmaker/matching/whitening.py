@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from matchmaker.matching.ragged import unit
 
-DIMENSIONS = 64
+DIMENSIONS = 48
+"""Axes kept: fewer blur the market, more let its noise back in (24 to 384 were tried, docs/quality.md)."""
 
 
 @dataclass(frozen=True)

@@ -114,9 +114,11 @@ class _Partners:
 
     def __init__(self, report: ValidationReport) -> None:
         self._report = report
+        self._files: list[str] = []
         self._found: dict[str, Partner] = {}
 
     def read(self, table: Table, mapping: ColumnMapping) -> None:
+        self._files.append(table.name)
         counts = self._report.table("partners")
         _refuse_broken(table, counts, self._report)
         used = mapping.used()
@@ -132,9 +134,18 @@ class _Partners:
     def finished(self) -> tuple[Partner, ...]:
         """All partners by id. Raises CatalogueError when there are none."""
         if not self._found:
-            lines = "; ".join(self._report.summary()) or "no rows"
-            raise CatalogueError(f"No partner could be read from the catalogue ({lines}).")
+            files, counts = ", ".join(self._files), "; ".join(self._report.summary()) or "no file"
+            raise CatalogueError(f"No partner could be read from {files or 'nothing'} ({counts}). {self._advice()}")
         return tuple(self._found[key] for key in sorted(self._found))
+
+    def _advice(self) -> str:
+        refused = [issue for issue in self._report.issues if issue.severity == "refused"]
+        if not refused:
+            return "Give at least one row with a name."
+        first = refused[0]
+        where = f"row {first.row}" + (f", column {first.column!r}" if first.column else "")
+        found = f", found {first.found!r}" if first.found else ""
+        return f"The first that was refused is {where}: expected {first.expected}{found}."
 
     def _partner(self, file: str, number: int, row: Row, mapping: ColumnMapping, used: set[str]) -> Partner | None:
         try:
@@ -169,7 +180,7 @@ class _Partners:
                     expected=f"a scalar, at most {_EXTRA_TEXT:,} characters, or at most {_EXTRA_LIST} short items",
                 )  # fmt: skip
             else:
-                kept[str(column)] = plain
+                kept[parsing.well_formed(str(column))] = plain
         return kept
 
 
@@ -200,12 +211,21 @@ def _partner_fields(row: Row, mapping: ColumnMapping) -> dict[str, Any]:
         raise _RowError(long, CellError("cell_too_long", "at most 200 characters in id, 500 in name"), fields[long])
     fields.update({name: _cell(row, mapping, name, parsing.labels) for name in _LISTS})
     fields["domain"] = _cell(row, mapping, "domain", parsing.text) or None
-    fields["interface"] = Interface(**_cell(row, mapping, "interface", parsing.interface))
+    fields["interface"] = _interface(row, mapping)
     fields["as_of"] = _cell(row, mapping, "as_of", parsing.date)
     size, band = _cell(row, mapping, "size", parsing.size)
     _, stated = _cell(row, mapping, "size_band", parsing.size)
     fields["size"], fields["size_band"] = size, band or (stated if size is None else None)
     return fields
+
+
+def _interface(row: Row, mapping: ColumnMapping) -> Interface:
+    """The interface of one column that holds it whole, and of the columns that hold a part of it each."""
+    whole = _cell(row, mapping, "interface", parsing.interface)
+    parts = {name: _cell(row, mapping, f"interface.{name}", parsing.labels) for name in parsing.INTERFACE_LISTS}
+    lists = {name: tuple(dict.fromkeys((*whole.get(name, ()), *part))) for name, part in parts.items()}
+    style = _cell(row, mapping, "interface.style", parsing.text) or whole.get("style")
+    return Interface(**lists, style=style or None)
 
 
 def _extra_value(value: object) -> Any:  # noqa: ANN401 - any scalar or list of text
@@ -214,7 +234,7 @@ def _extra_value(value: object) -> Any:  # noqa: ANN401 - any scalar or list of 
     if isinstance(value, (list, tuple)):
         if parsing.depth(value) > 2:
             return None
-        texts = [parsing.text(str(item)) for item in value]
+        texts = [parsing.text(str(item)) for item in value if not parsing.is_blank(item)]
         short = len(texts) <= _EXTRA_LIST and sum(map(len, texts)) <= _EXTRA_TEXT
         return texts if short else None
     if isinstance(value, dict):

@@ -14,7 +14,8 @@ from matchmaker.errors import ColumnError, SettingsError
 FIELDS: dict[str, tuple[str, ...]] = {
     "partners": (
         "id", "name", "domain", "domains", "description", "audience", "goals", "needs", "capabilities", "industries", "regions",
-        "company_sizes", "partner_types", "categories", "integrations", "interface", "size", "size_band", "as_of",
+        "company_sizes", "partner_types", "categories", "integrations", "interface", "interface.auth", "interface.events",
+        "interface.objects", "interface.operations", "interface.formats", "interface.style", "size", "size_band", "as_of",
     ),
     "relations": (
         "a", "b", "type", "status", "directed", "announced_on", "started_on", "ended_on", "observed_at", "weight", "source",
@@ -57,6 +58,9 @@ _KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "categories": ("categories", "category", "tags", "segments"),
         "integrations": ("integrations", "integrates_with", "connectors", "works_with"),
         "interface": ("interface", "api"),
+        "interface.auth": ("auth", "auth_types", "authentication"),
+        "interface.events": ("events", "webhooks"),
+        "interface.objects": ("objects",),
         "size": ("size", "customers", "customer_count", "number_of_customers", "reach", "installs", "reviews_count"),
         "size_band": ("size_band",),
         "as_of": ("as_of", "snapshot", "snapshot_date", "updated_at", "month"),
@@ -111,16 +115,17 @@ def map_columns(
     for name, wanted in explicit.items():
         for column in wanted:
             if column not in columns:
-                raise ColumnError(f"{file} has no column {column!r} (mapped to {name}).{_near(column, columns)}")
+                raise ColumnError(f"{file} has no column {column!r} (mapped to {name}).{_near(column, columns, table)}")
     taken = {column for wanted in explicit.values() for column in wanted}
     guessed = _guess([column for column in columns if column not in taken], table)
     sources = {name: explicit.get(name) or guessed.get(name, ()) for name in FIELDS[table]}
     found = {name: columns_ for name, columns_ in sources.items() if columns_}
     for name in REQUIRED[table]:
         if name not in found and not (name == "name" and "id" in found):
+            how = "--map" if table == "partners" else f"[{table}] in a --map-file:"
             raise ColumnError(
-                f"{file} has no column for {name!r}, which {table} need.{_near(name, columns)} "
-                f'Map one with --map {name}="Your column".'
+                f"{file} has no column for {name!r}, which {table} need.{_near(name, columns, table)} "
+                f'Map one with {how} {name}="Your column".'
             )
     return ColumnMapping(found, frozenset(explicit))
 
@@ -148,6 +153,14 @@ def read_map_toml(path: Path | str) -> dict[str, dict[str, tuple[str, ...]]]:
         raise SettingsError(
             f"{path} has a table [{sorted(unknown)[0]}]. Known: {', '.join(f'[{name}]' for name in FIELDS)}."
         )
+    for table, mapping in content.items():
+        if not isinstance(mapping, dict):
+            raise SettingsError(f'{path} must hold {table} as a table: [{table}], then lines of field = "Your column".')
+        for name, value in mapping.items():
+            if not value or not all(
+                isinstance(column, str) for column in (value if isinstance(value, list) else [value])
+            ):
+                raise SettingsError(f"{path} maps [{table}] {name} to {value!r}, not to a column or a list of columns.")
     return {table: {name: _listed(value) for name, value in mapping.items()} for table, mapping in content.items()}
 
 
@@ -181,11 +194,14 @@ def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _near(wanted: str, columns: Sequence[str]) -> str:
+def _near(wanted: str, columns: Sequence[str], table: str) -> str:
+    if table == "accounts":  # without a header line the names would be the first account, in plain text
+        return f" It has {len(columns)} columns of other names; is its header line missing?"
     from rapidfuzz import fuzz, process
 
     near = process.extractOne(
         wanted.lower(), [column.lower() for column in columns], scorer=fuzz.WRatio, score_cutoff=70
     )
     hint = f" Did you mean {columns[near[2]]!r}?" if near else ""
-    return f"{hint} Columns there: {', '.join(columns[:40])}."
+    more = f" and {len(columns) - 40} more" if len(columns) > 40 else ""
+    return f"{hint} Columns there: {', '.join(columns[:40])}{more}."

@@ -24,13 +24,17 @@ _NOT_CONTENT = {"id", "as_of", "domain", "domains", "extra"}
 class Facets:
     """Texts of one partner.
 
-    profile: the whole partner in a paragraph, to embed; wording: the same, complete and without repetitions, for terms;
+    offers: the capabilities as they are embedded, each with the partner's categories: a portal for returns is no wholesale
+    portal; summary: name and description, to embed; profile: the whole partner in a paragraph, to embed; wording: the same,
+    complete and without repetitions, for terms;
     inferred: names of the facets that were read out of the description.
     """
 
     audience: tuple[str, ...]
     goals: tuple[str, ...]
     capabilities: tuple[str, ...]
+    offers: tuple[str, ...]
+    summary: str
     profile: str
     wording: str
     inferred: frozenset[str]
@@ -51,6 +55,8 @@ def build_facets(partner: Partner) -> Facets:
         audience=audience,
         goals=tuple(dict.fromkeys((*partner.goals, *partner.needs)))[:MAX_GOALS],
         capabilities=tuple(capabilities),
+        offers=tuple(_offer(partner, capability) for capability in capabilities),
+        summary=". ".join(part for part in (partner.name, partner.description) if part),
         profile=_profile(partner, _PROFILE_ITEMS),
         wording=_wording(partner),
         inferred=frozenset(inferred),
@@ -70,6 +76,10 @@ def _served(partner: Partner) -> str:
         ("regions", partner.regions),
     )
     return "; ".join(f"{label}: {', '.join(values)}" for label, values in parts if values)
+
+
+def _offer(partner: Partner, capability: str) -> str:
+    return f"{capability} ({', '.join(partner.categories)})" if partner.categories else capability
 
 
 def _wording(partner: Partner) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matchmaker.errors import OpenAPIError
+from matchmaker.errors import OpenAPIError, UnknownPartnerError
 from matchmaker.profiles.schema import Interface, Partner
+
+if TYPE_CHECKING:
+    from matchmaker.profiles.catalogue import Catalogue
 
 MAX_BYTES = 50 * 1024 * 1024
 _METHODS = {"get": "read", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
@@ -68,6 +71,16 @@ def apply_openapi(partner: Partner, profile: OpenAPIProfile) -> Partner:
             "interface": Interface(**merged, style=mine.style or theirs.style),
         }
     )
+
+
+def with_openapi(catalogue: Catalogue, documents: Mapping[str, Path | str]) -> Catalogue:
+    """`catalogue` with what the documents, by partner id, say about its partners. Raises OpenAPIError, UnknownPartnerError."""
+    partners = {partner.id: partner for partner in catalogue.partners}
+    for identifier, path in documents.items():
+        if identifier not in partners:
+            raise UnknownPartnerError(identifier)
+        partners[identifier] = apply_openapi(partners[identifier], read_openapi(path))
+    return replace(catalogue, partners=tuple(partners.values()))
 
 
 def _parsed(path: Path) -> Any:  # noqa: ANN401 - any document

@@ -13,10 +13,11 @@ from matchmaker.profiles.schema import SIZE_BANDS
 
 MAX_CELL, MAX_LIST, MAX_DEPTH = 200_000, 2_000, 8
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _DATE = re.compile(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?(?:[T ].*)?$")
 _TRUE, _FALSE = {"true", "yes", "1", "y"}, {"false", "no", "0", "n"}
-_INTERFACE_LISTS = ("auth", "events", "objects", "operations", "formats")
+INTERFACE_LISTS = ("auth", "events", "objects", "operations", "formats")
 
 
 class CellError(ValueError):
@@ -48,6 +49,11 @@ def is_blank(value: object) -> bool:
     if isinstance(value, str):
         return not value.strip()
     return isinstance(value, (list, tuple, dict, set)) and not value
+
+
+def well_formed(raw: str) -> str:
+    """`raw` with lone surrogates, which no encoding takes, replaced by U+FFFD."""
+    return raw if raw.isascii() else _LONE_SURROGATE.sub("\ufffd", raw)
 
 
 def text(value: object) -> str:
@@ -149,12 +155,12 @@ def interface(value: object) -> dict[str, Any]:
             raise CellError("invalid_interface", "a JSON object") from error
     if not isinstance(value, dict):
         raise CellError("invalid_interface", "a JSON object")
-    unknown = set(value) - {*_INTERFACE_LISTS, "style"}
+    unknown = set(value) - {*INTERFACE_LISTS, "style"}
     if unknown:
         raise CellError(
-            "invalid_interface", f"only the keys {', '.join(_INTERFACE_LISTS)}, style (not {sorted(unknown)[0]})"
+            "invalid_interface", f"only the keys {', '.join(INTERFACE_LISTS)}, style (not {sorted(unknown)[0]})"
         )
-    fields: dict[str, Any] = {key: labels(value.get(key)) for key in _INTERFACE_LISTS}
+    fields: dict[str, Any] = {key: labels(value.get(key)) for key in INTERFACE_LISTS}
     return {**fields, "style": text(value.get("style")) or None}
 
 

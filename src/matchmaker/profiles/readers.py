@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from matchmaker.disk import cause
 from matchmaker.errors import CatalogueError
+from matchmaker.profiles.parsing import well_formed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,14 +38,29 @@ def read_table(source: str | Path | pd.DataFrame) -> Table:
     if not isinstance(source, (str, Path)):
         return _from_pandas(source, "DataFrame")
     path = Path(source)
-    if not path.is_file():
-        raise CatalogueError(f"{path} is not a file. Name a CSV, TSV, JSON, JSONL, Parquet or Excel file.")
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise CatalogueError(f"{path.name} is of no known kind. Known endings: {', '.join(sorted(_READERS))}.")
-    if path.stat().st_size == 0:
-        raise CatalogueError(f"{path.name} is empty.")
-    return reader(path)
+    try:
+        if not path.is_file():
+            raise CatalogueError(f"{path} is not a file. Name a CSV, TSV, JSON, JSONL, Parquet or Excel file.")
+        reader = _READERS.get(path.suffix.lower())
+        if reader is None:
+            raise CatalogueError(f"{path.name} is of no known kind. Known endings: {', '.join(sorted(_READERS))}.")
+        if path.stat().st_size == 0:
+            raise CatalogueError(f"{path.name} is empty.")
+        with path.open("rb"):
+            pass
+        table = reader(path)
+    except OSError as error:
+        raise CatalogueError(f"{path} cannot be read: {cause(error)}. Give this user the right to read it.") from error
+    if not table.columns:
+        raise CatalogueError(_without_columns(table))
+    return table
+
+
+def _without_columns(table: Table) -> str:
+    if not table.broken:
+        return f"{table.name} is empty: it has no column and no row."
+    number, expected = table.broken[0]
+    return f"{table.name} holds no row that can be read: row {number} should be {expected}."
 
 
 def _csv(path: Path) -> Table:
@@ -74,11 +91,20 @@ def _json(path: Path) -> Table:
     except (ValueError, RecursionError) as error:
         raise CatalogueError(f"{path.name} is not valid JSON: {error}.") from error
     if isinstance(content, dict):
-        lists = [value for value in content.values() if isinstance(value, list)]
-        content = lists[0] if len(lists) == 1 else content
+        content = _unwrapped(content)
     if not isinstance(content, list):
         raise CatalogueError(f"{path.name} must hold an array of objects (or an object with one such array).")
     return _from_objects(path.name, enumerate(content, start=1))
+
+
+def _unwrapped(content: Row) -> Any:  # noqa: ANN401 - a list, or what is none
+    """The one array of objects that an object wraps; an object that wraps none and has a name is itself the only row."""
+    lists = [value for value in content.values() if isinstance(value, list)]
+    tables = [value for value in lists if value and isinstance(value[0], dict)]
+    if not tables and isinstance(content.get("name"), str):
+        return [content]
+    found = tables or lists
+    return found[0] if len(found) == 1 else content
 
 
 def _jsonl(path: Path) -> Table:
@@ -101,13 +127,23 @@ def _parquet(path: Path) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            table = file.read()
     except (pa.ArrowException, OSError) as error:
         raise CatalogueError(
             f"{path.name} is not a whole Parquet file (truncated or damaged?): {_first_line(error)}"
         ) from error
-    rows = table.to_pylist()
-    return Table(path.name, [str(column) for column in table.column_names], list(enumerate(rows, start=1)))
+    columns = _named(list(table.column_names), path.name)
+    values = []
+    for name, column in zip(columns, table.columns, strict=True):
+        try:
+            values.append(column.to_pylist())
+        except (pa.ArrowException, ValueError, OverflowError) as error:
+            raise CatalogueError(
+                f"{path.name} holds a value in column {name!r} that cannot be read: {_first_line(error)}. "
+                "Write text as UTF-8 and dates between the years 1 and 9999."
+            ) from error
+    return Table(path.name, columns, _rows(columns, values))
 
 
 def _excel(path: Path) -> Table:
@@ -133,8 +169,14 @@ def _excel(path: Path) -> Table:
 def _from_pandas(frame: pd.DataFrame, name: str) -> Table:
     columns = _named([str(column) for column in frame.columns], name)
     values = [[_plain(cell) for cell in frame[column].tolist()] for column in frame.columns]
-    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*values, strict=True)]
-    return Table(name, columns, list(enumerate(rows, start=1)))
+    return Table(name, columns, _rows(columns, values))
+
+
+def _rows(columns: list[str], values: list[list[Any]]) -> list[tuple[int, Row]]:
+    """Numbered rows from columns."""
+    return [
+        (number, dict(zip(columns, cells, strict=True))) for number, cells in enumerate(zip(*values, strict=True), 1)
+    ]
 
 
 def _from_objects(name: str, objects: Any) -> Table:  # noqa: ANN401 - any iterable of numbered values
@@ -147,6 +189,9 @@ def _from_objects(name: str, objects: Any) -> Table:  # noqa: ANN401 - any itera
         else:
             table.broken.append((number, "a JSON object"))
     table.columns = list(columns)
+    if any(well_formed(column) != column for column in columns):
+        table.columns = list(dict.fromkeys(map(well_formed, columns)))
+        table.rows = [(number, {well_formed(key): cell for key, cell in row.items()}) for number, row in table.rows]
     return table
 
 
@@ -161,6 +206,7 @@ def _plain(value: object) -> object:
 
 def _named(columns: list[str], name: str) -> list[str]:
     seen: set[str] = set()
+    columns[:] = map(well_formed, columns)
     for place, column in enumerate(columns, start=1):
         if column in seen:
             raise CatalogueError(f"{name} has two columns named {column!r}. Rename one.")

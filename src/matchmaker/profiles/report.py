@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from matchmaker.disk import cause
 from matchmaker.errors import StorageError
+from matchmaker.profiles.parsing import well_formed
 
 Severity = Literal["refused", "repaired", "note"]
 SHOWN = 80
@@ -74,6 +76,7 @@ class ValidationReport:
         if len(self.issues) < KEPT_IN_MEMORY:
             text = str(found)
             shown = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+            file, expected, shown = well_formed(file), well_formed(expected), well_formed(shown)
             self.issues.append(RowIssue(file, row, column, code, expected, shown, severity))
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,7 +103,9 @@ class ValidationReport:
             finally:
                 Path(temporary).unlink(missing_ok=True)
         except OSError as error:
-            raise StorageError(f"Could not write the report to {path}: {error.strerror or error}.") from error
+            raise StorageError(
+                f"Could not write the report to {path}: {cause(error)}. Free space, or name a folder that can be written."
+            ) from error
 
     def summary(self) -> Iterator[str]:
         """One line a table, then one line a code."""

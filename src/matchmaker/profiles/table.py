@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from matchmaker.errors import BundleCorruptError
 from matchmaker.profiles.facets import Facets
 from matchmaker.profiles.schema import Partner
 
@@ -70,11 +71,17 @@ class ProfileTable:
         """The whole table; a file is mapped into memory on first use."""
         if not isinstance(self._source, Path):
             return self._source
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         # Not pq.read_table: that would import the dataset machinery, and pandas with it, for every single answer.
-        with pq.ParquetFile(self._source, memory_map=True) as file:
-            return file.read()
+        try:
+            with pq.ParquetFile(self._source, memory_map=True) as file:
+                return file.read()
+        except (pa.ArrowException, OSError) as error:
+            raise BundleCorruptError(
+                f"{self._source} cannot be read: {str(error).splitlines()[0]}. Build the bundle again."
+            ) from error
 
     @cached_property
     def names(self) -> list[str]:

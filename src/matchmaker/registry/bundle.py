@@ -9,12 +9,12 @@
     MODEL_CARD.md       what this is, for people
 
 A version is written to a temporary sibling, synced, renamed; then `current` is replaced. A reader sees the old bundle or the
-new one. A writer that dies leaves only a temporary folder, which the next writer removes.
+new one. A writer that dies leaves only temporary names, or a whole version that is not current; the next writer removes the former.
 """
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import hashlib
 import json
 import os
@@ -29,7 +29,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.errors import BundleCorruptError, BundleMissingError, BundleVersionError, StorageError
+from matchmaker.disk import cause, save_array, sync
+from matchmaker.errors import (
+    BundleCorruptError,
+    BundleError,
+    BundleMissingError,
+    BundleVersionError,
+    StorageError,
+)
 
 FORMAT = 1
 MANIFEST, DIGEST, CURRENT = "manifest.json", "manifest.sha256", "current"
@@ -37,6 +44,8 @@ SMALL = 1 << 20
 """Files up to this many bytes are hashed whenever a bundle is opened; larger ones by `verify`."""
 _TEMPORARY = ".writing-"
 _BLOCK = 1 << 20
+_open_here: set[Path] = set()
+"""Temporary names of writers of this process; any other that bears its number was left by a dead one that had it before."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +74,20 @@ class Bundle:
 
     def json(self, name: str) -> Any:  # noqa: ANN401 - whatever the file holds
         """Parsed contents of `name`.json."""
-        return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        path = self.folder / f"{name}.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise BundleCorruptError(_corrupt(path, f"cannot be read as JSON ({error})")) from error
 
     def verify(self, tick: Callable[[int], None] | None = None) -> list[str]:
         """Hash every file against the manifest: what is wrong, one line a file, empty when all is well."""
         problems = []
         for name, entry in sorted(self.manifest["files"].items()):
-            problem = _differs(self.folder / name, entry)
+            try:
+                problem = _differs(self.folder / name, entry)
+            except OSError as error:
+                problem = f"cannot be read ({cause(error)})"
             if problem:
                 problems.append(f"{name} {problem}")
             if tick:
@@ -88,7 +104,8 @@ class Writer:
 
     def array(self, name: str, values: NDArray[Any]) -> None:
         """Write `name`.npy."""
-        np.save(self.folder / f"{name}.npy", np.ascontiguousarray(values), allow_pickle=False)
+        with (self.folder / f"{name}.npy").open("wb") as file:
+            save_array(file, values)
         self._shapes[f"{name}.npy"] = (str(values.dtype), list(values.shape))
 
     def json(self, name: str, values: object) -> None:
@@ -111,8 +128,8 @@ class Writer:
         self.json("manifest", {"format": FORMAT, **facts, "files": files})
         self.text(DIGEST, sha256(self.folder / MANIFEST) + "\n")
         for path in self.folder.iterdir():
-            _sync(path)
-        _sync(self.folder)
+            sync(path)
+        sync(self.folder)
 
 
 @contextmanager
@@ -121,29 +138,64 @@ def writing(root: Path, version: str) -> Iterator[Writer]:
 
     Raises StorageError when the disk refuses, with `root` as it was before.
     """
-    temporary: Path | None = None
+    made: list[Path] = []
+    folder: Path | None = None
+    pointer: Path | None = None
     try:
+        made = [path for path in (root, *root.parents) if not path.exists()]
         root.mkdir(parents=True, exist_ok=True)
         _sweep(root)
-        temporary = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}-", dir=root))
-        yield Writer(temporary)
-        temporary.chmod(0o755)
-        temporary.rename(root / version)
-        _replace(root / CURRENT, f"{version}\n")
+        folder = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}-", dir=root))
+        pointer = folder.with_name(f"{folder.name}-{CURRENT}")
+        _open_here.update((folder, pointer))
+        yield Writer(folder)
+        folder.chmod(0o755)
+        # All that needs room on the disk comes before the two renames.
+        pointer.write_text(f"{version}\n", encoding="utf-8")
+        sync(pointer)
+        folder.rename(root / version)
+        pointer.replace(root / CURRENT)
+        sync(root)
+        made = []
     except OSError as error:
         raise StorageError(_refused(root, error)) from error
     finally:
-        if temporary is not None and temporary.exists():
-            shutil.rmtree(temporary, ignore_errors=True)
+        if folder is not None and pointer is not None:
+            if pointer.exists() and not folder.exists():  # cut off between the two renames
+                shutil.rmtree(root / version, ignore_errors=True)
+            _remove(folder)
+            _remove(pointer)
+            _open_here.difference_update((folder, pointer))
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
 
 
 def open_bundle(path: Path) -> Bundle:
     """Open a version folder, or the current version of a bundle folder.
 
     Checks the manifest's own digest, every file's presence and size, and the sha256 of the small ones.
-    Raises BundleMissingError, BundleVersionError or BundleCorruptError.
+    Raises BundleMissingError, BundleVersionError, BundleCorruptError, or BundleError when the disk refuses to read it.
     """
-    folder = _resolve(path)
+    try:
+        return _opened(_resolve(path))
+    except OSError as error:
+        raise BundleError(
+            f"{error.filename or path} cannot be read: {cause(error)}. "
+            "Give this user the right to read the whole bundle, or name another one."
+        ) from error
+
+
+def sha256(path: Path) -> str:
+    """Hex sha256 of a file, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _opened(folder: Path) -> Bundle:
     manifest_file, digest_file = folder / MANIFEST, folder / DIGEST
     if not manifest_file.is_file() or not digest_file.is_file():
         raise BundleCorruptError(_corrupt(folder, f"lacks {MANIFEST} or {DIGEST}"))
@@ -161,15 +213,6 @@ def open_bundle(path: Path) -> Bundle:
     return Bundle(folder, manifest)
 
 
-def sha256(path: Path) -> str:
-    """Hex sha256 of a file, read in blocks."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _differs(path: Path, entry: Mapping[str, Any], *, content: bool = True) -> str | None:
     if not path.is_file():
         return "is missing"
@@ -181,11 +224,20 @@ def _differs(path: Path, entry: Mapping[str, Any], *, content: bool = True) -> s
 
 
 def _sweep(root: Path) -> None:
-    """Remove the temporary folders of writers that were killed; those of living processes stay."""
+    """Remove what writers that were killed have left; what belongs to living ones stays."""
     for left in root.glob(f"{_TEMPORARY}*-*"):
         owner = left.name.removeprefix(_TEMPORARY).partition("-")[0]
-        if not owner.isdigit() or not _alive(int(owner)):
-            shutil.rmtree(left, ignore_errors=True)
+        ours = owner == str(os.getpid())
+        if left not in _open_here if ours else not owner.isdigit() or not _alive(int(owner)):
+            _remove(left)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder or a file as far as the disk allows."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _alive(process: int) -> bool:
@@ -204,7 +256,7 @@ def _resolve(path: Path) -> Path:
     pointer = path / CURRENT
     if not pointer.is_file():
         raise BundleMissingError(f"No bundle at {path}. Make one with: matchmaker build CATALOG -o {path}")
-    version = pointer.read_text(encoding="utf-8").strip()
+    version = pointer.read_text(encoding="utf-8", errors="replace").strip()
     if not version or Path(version).name != version or not (path / version).is_dir():
         raise BundleCorruptError(_corrupt(pointer, f"names no version beside it ({version!r})"))
     return path / version
@@ -214,28 +266,8 @@ def _corrupt(path: Path, problem: str) -> str:
     return f"{path} {problem}. The bundle cannot be trusted: build it again, or go back to an earlier version."
 
 
-def _replace(path: Path, content: str) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-        _sync(path.parent)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _refused(root: Path, error: OSError) -> str:
-    cause = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
-    return f"Could not write the bundle to {root}: {cause}. What was there before is untouched; free space or name another folder."
+    return (
+        f"Could not write the bundle to {root}: {cause(error)}. "
+        "What was there before is untouched; free space or name another folder."
+    )

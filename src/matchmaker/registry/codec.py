@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matchmaker.audience.overlap import AccountSets
 from matchmaker.channels import Indexes
 from matchmaker.config import Config
-from matchmaker.errors import BundleCorruptError
+from matchmaker.errors import BundleCorruptError, InternalError
 from matchmaker.fitted import Fitted, RelationTable
 from matchmaker.matching.ragged import Items, LabelSets
 from matchmaker.matching.scales import Scales
@@ -26,14 +26,12 @@ from matchmaker.registry.card import model_card
 from matchmaker.registry.golden import ask, check
 from matchmaker.retrieval.lexical import LexicalIndex
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 PLAIN = (
     "audience",
     "heading",
     "topic",
-    "own",
+    "summary",
+    "marks",
     "pooled",
     "size",
     "completeness",
@@ -42,6 +40,11 @@ PLAIN = (
     "reference",
 )
 ITEMS = ("capabilities", "goals")
+_SENSELESS = (
+    ArithmeticError, AttributeError, InternalError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What may come of reading a large file whose content has changed: on opening it is not hashed."""
 LIBRARIES = ("faiss-cpu", "numpy", "pyarrow", "sentence-transformers", "torch")
 
 
@@ -60,24 +63,23 @@ def save(fitted: Fitted, root: Path) -> Path:
     return root / version
 
 
-def load(path: Path, *, verify: bool = True) -> Fitted:
-    """Open a bundle folder or version. Raises BundleError; golden queries are asked when `verify`."""
+def load(path: Path) -> tuple[Fitted, Path]:
+    """Open a bundle folder or version and ask its golden queries: the ecosystem, and the version's folder.
+
+    Raises BundleError.
+    """
     bundle = open_bundle(path)
-    fitted = _read(bundle)
-    if verify:
+    try:
+        fitted = _read(bundle)
         problems = check(fitted, bundle.json("golden"))
-        if problems:
-            raise BundleCorruptError(
-                f"{bundle.folder} no longer gives its golden answers: {problems[0]}. Build it again."
-            )
-    return fitted
-
-
-def verify_in_background(path: Path, tell: Callable[[list[str]], None]) -> threading.Thread:
-    """Hash every file of a bundle on a thread of its own and hand the problems found (none: empty) to `tell`."""
-    thread = threading.Thread(target=lambda: tell(open_bundle(path).verify()), name="bundle-verify", daemon=True)
-    thread.start()
-    return thread
+    except _SENSELESS as error:
+        raise BundleCorruptError(
+            f"{bundle.folder} does not hold together ({type(error).__name__}: {error}). "
+            "`matchmaker doctor -m` names the file. Build it again, or go back to an earlier version."
+        ) from error
+    if problems:
+        raise BundleCorruptError(f"{bundle.folder} no longer gives its golden answers: {problems[0]}. Build it again.")
+    return fitted, bundle.folder
 
 
 def _write(writer: Writer, fitted: Fitted) -> None:
@@ -126,6 +128,7 @@ def _read(bundle: Bundle) -> Fitted:
         for name in facts["files"]
         if name.startswith("lexical_")
     }
+    _check_places(bundle, state)
     plain: dict[str, Any] = {name: bundle.array(name) for name in PLAIN}
     space = Space(
         ids=tuple(state["ids"]),
@@ -160,6 +163,39 @@ def _read(bundle: Bundle) -> Fitted:
         indexes=Indexes.load(space, bundle.folder, facts["indexes"]),
         catalogue=facts["catalogue"],
         version=bundle.version,
+    )
+
+
+def _check_places(bundle: Bundle, state: dict[str, Any]) -> None:
+    """Every array of places must point into what it is about: large files are hashed only later. Raises BundleCorruptError."""
+    partners = len(state["ids"])
+    places = {"relations_a": partners, "relations_b": partners, "reference": partners}
+    places |= {f"labels_{kind}_codes": len(labels) for kind, labels in state["labels"].items()}
+    places["lexical_indices"] = len(state["vocabulary"])
+    ends = {f"labels_{kind}_offsets": f"labels_{kind}_codes" for kind in state["labels"]}
+    ends |= {f"{name}_offsets": f"{name}_vectors" for name in ITEMS}
+    ends["lexical_offsets"] = "lexical_indices"
+    if state["accounts_universe"] is not None:
+        places["accounts_codes"] = state["accounts_universe"]
+        ends["accounts_offsets"] = "accounts_codes"
+    wrong = [name for name, limit in places.items() if not _within(bundle.array(name), limit)]
+    wrong += [name for name, of in ends.items() if not _offsets(bundle.array(name), len(bundle.array(of)), partners)]
+    if wrong:
+        raise BundleCorruptError(
+            f"{bundle.folder / wrong[0]}.npy points outside of what it is about: the file has changed. Build it again."
+        )
+
+
+def _within(places: NDArray[np.integer], limit: int) -> bool:
+    return not len(places) or (int(places.min()) >= 0 and int(places.max()) < limit)
+
+
+def _offsets(offsets: NDArray[np.integer], total: int, partners: int) -> bool:
+    return (
+        len(offsets) == partners + 1
+        and int(offsets[0]) == 0
+        and int(offsets[-1]) == total
+        and bool(np.all(np.diff(offsets) >= 0))
     )
 
 

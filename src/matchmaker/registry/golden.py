@@ -36,7 +36,7 @@ def ask(fitted: Fitted) -> list[dict[str, Any]]:
 
 def check(fitted: Fitted, golden: list[dict[str, Any]]) -> list[str]:
     """Ask again; one line for every answer that differs."""
-    problems = []
+    problems = [] if golden else ["none is stored"]
     for query in golden:
         others = np.array(query["others"], dtype=np.int64)
         side = fitted.space.side(query["row"])

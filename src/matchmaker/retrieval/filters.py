@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.errors import FilterError
+from matchmaker.profiles.schema import SIZE_BANDS
 
 if TYPE_CHECKING:
     from matchmaker.profiles.schema import Partner
@@ -154,9 +155,20 @@ def _check_range(name: str, value: object) -> None:
         raise FilterError(f'Filter {name!r} takes a range such as {{"min": 100, "max": 10000}}, not {value!r}.')
 
 
+def _check_bands(name: str, value: object) -> None:
+    _check_words(name, value)
+    unknown = _words(value) - set(SIZE_BANDS)
+    if unknown:
+        raise FilterError(f"There is no size band {sorted(unknown)[0]!r}. Bands: {', '.join(SIZE_BANDS)}.")
+
+
 def _check_relation(name: str, value: object) -> None:
     if not isinstance(value, Mapping) or not value or not set(value) <= {"with", "without"}:
         raise FilterError(f'Filter {name!r} takes {{"with": [types]}} or {{"without": [types]}}, not {value!r}.')
 
 
-_CHECKS: dict[str, Callable[[str, Any], None]] = {"size": _check_range, "relation": _check_relation}
+_CHECKS: dict[str, Callable[[str, Any], None]] = {
+    "size": _check_range,
+    "size_band": _check_bands,
+    "relation": _check_relation,
+}
