@@ -185,7 +185,10 @@ class RandomTexts:
 
 
 def generated(count: int) -> list:
-    """Partners of 400 markets with words, goals, capabilities, regions and sizes drawn at random."""
+    """Partners of 400 markets: what they offer is said in their market's terms, what they want in another's.
+
+    Phrases of one market are alike (cosine about .5), and about half of them are said by several partners.
+    """
     from matchmaker import Partner
 
     rng = np.random.default_rng(1)
@@ -200,14 +203,18 @@ def generated(count: int) -> list:
                 name=f"Generated {number}",
                 description=" ".join(said),
                 audience=f"market{market} shops {number % 977}",
-                goals=(f"goal{market} wants {said[0]}", f"goal{int(rng.integers(400))} wants {said[1]}"),
-                capabilities=tuple(f"can{int(rng.integers(400))} do {word}" for word in said[2:5]),
+                goals=tuple(_phrase(int(rng.integers(400)), rng) for _ in range(2)),
+                capabilities=tuple(_phrase(market, rng) for _ in range(3)),
                 regions=(f"region {market % 12}",),
                 categories=(f"market {market}",),
                 size=float(10 ** rng.uniform(0, 6)),
             )
         )
     return partners
+
+
+def _phrase(market: int, rng: np.random.Generator) -> str:
+    return f"can{market} can{market}-{min(int(rng.zipf(1.2)), 5_000)}"
 
 
 def clustered(count: int, dimension: int, rng: np.random.Generator) -> np.ndarray:

@@ -111,14 +111,14 @@ class Narrator:
                 scored.out,
                 position,
                 gives,
-                sentence(self._voice, voice, gives, common, brings(self._side, other, voice)),
+                sentence(self._voice, voice, gives, common, None if gives else brings(self._side, other, voice)),
             ),
             _side(
                 self._fitted.space.ids[row],
                 scored.back,
                 position,
                 gets,
-                sentence(voice, self._voice, gets, common, brings(other, self._side, self._voice)),
+                sentence(voice, self._voice, gets, common, None if gets else brings(other, self._side, self._voice)),
             ),
         ]
         return found, course, sides

@@ -3,8 +3,8 @@ import pytest
 
 from matchmaker.errors import StorageError
 from matchmaker.retrieval.approximate import BRUTE_FORCE_BELOW, ApproximateIndex, measured_recall, train
-from matchmaker.retrieval.build import build_index, held_out, load_index
-from matchmaker.retrieval.exact import ExactIndex
+from matchmaker.retrieval.build import build_index, held_out, kth_best, load_index
+from matchmaker.retrieval.exact import ExactIndex, normalised
 
 N, D, K = 30_000, 32, 50
 
@@ -130,18 +130,26 @@ def test_saved_and_loaded(index, vectors, queries, tmp_path):
         index.save(tmp_path / "no" / "such" / "folder" / "x.faiss")
 
 
+class Blind(ExactIndex):
+    """Finds every other of the nearest rows."""
+
+    def search(self, queries, k, *, allowed=None):
+        scores, ids = super().search(queries, 2 * k, allowed=allowed)
+        return scores[:, ::2], ids[:, ::2]
+
+
 def test_measured_recall_counts_hits(vectors):
-    exact = ExactIndex(vectors[:1_000])
+    rows = vectors[:1_000]
+    edges = np.array([np.sort(oracle(rows, query))[-10] for query in rows[:5]], dtype=np.float32)
+    np.testing.assert_allclose(kth_best(normalised(rows), normalised(rows[:5]), 10), edges, atol=1e-6)
+    assert measured_recall(ExactIndex(rows), rows[:5], 10, edges) == 1.0
+    assert measured_recall(Blind(rows), rows[:5], 10, edges) == 0.5
 
-    class Blind(ExactIndex):
-        def search(self, queries, k, *, allowed=None):
-            scores, ids = super().search(queries, k, allowed=allowed)
-            ids[:, k // 2 :] = -1
-            return scores, ids
 
-    truth = np.array([np.argsort(-oracle(vectors[:1_000], query))[:10] for query in vectors[:5]])
-    assert measured_recall(exact, vectors[:5], truth) == 1.0
-    assert measured_recall(Blind(vectors[:1_000]), vectors[:5], truth) == 0.5
+def test_rows_of_equal_cosine_are_as_good_as_one_another(vectors):
+    rows = np.repeat(vectors[:10], 100, axis=0)
+    edges = kth_best(normalised(rows), normalised(vectors[:5]), 50)
+    assert measured_recall(Blind(rows), vectors[:5], 50, edges) == 1.0
 
 
 def test_held_out_queries_are_unit_and_near_but_no_rows(vectors):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matchmaker.audience.overlap import AccountSets
 from matchmaker.matching.confidence import completeness
-from matchmaker.matching.evidence import KINDS, dense_evidence, gain_matrix, lexical_strength, sparse_evidence
+from matchmaker.matching.evidence import KINDS, dense_evidence, gain_matrix, lexical_strength, sparse_matrix
 from matchmaker.matching.gain import goal_marks
 from matchmaker.matching.peers import peer_goals
 from matchmaker.matching.prior import TOTAL, surprises, weigh, weights_for
@@ -130,7 +130,7 @@ def fit_scales(space: Space, contents: NDArray[np.str_], config: Config, progres
     progress.start("Fitting percentile scales", len(space))
     for low in range(0, len(space), CHUNK):
         rows = np.arange(low, min(low + CHUNK, len(space)))
-        raw = _against_reference(space, rows)
+        raw = dense_evidence(space, rows, space.reference) | sparse_matrix(space, rows, space.reference)
         raw["gain"] = gain_matrix(space, rows, offered)
         itself = contents[rows][:, None] == contents[space.reference][None, :]
         scales = {}
@@ -160,12 +160,6 @@ def _marks(goals: Items, capabilities: Items, audience: NDArray[np.float32], ref
         rows = np.arange(low, min(low + CHUNK, len(goals)))
         parts.append(goal_marks(goals.take(rows), capabilities.take(rows), others, audiences))
     return np.concatenate(parts)
-
-
-def _against_reference(space: Space, rows: Ints) -> dict[str, NDArray[np.float64]]:
-    dense = dense_evidence(space, rows, space.reference)
-    columns = [sparse_evidence(space, space.side(int(row), asking=False), rows) for row in space.reference]
-    return dense | {kind: np.stack([column[kind] for column in columns], axis=1) for kind in columns[0]}
 
 
 def _distinct(keys: Iterable[str]) -> Ints:

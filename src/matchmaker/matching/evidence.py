@@ -21,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.matching.gain import directed_gain, floor
-from matchmaker.matching.ragged import Ints, Items, ranges
-from matchmaker.matching.space import GLOBAL, Side, Space
+from matchmaker.matching.ragged import Ints, Items, LabelSets, jaccard, ranges
+from matchmaker.matching.space import GLOBAL, NEIGHBOURS, Side, Space
 
 SYMMETRIC = ("audience", "overlap", "topic", "summary", "lexical", "category", "fit", "redundancy")
 KINDS = ("gain", *SYMMETRIC)
+_FIT = ("company_sizes", "industries", NEIGHBOURS, "objects")
 ENOUGH_TERMS = 100.0
 """Terms at which lexical evidence counts half of its weight."""
 DIGITS = 6
@@ -99,6 +100,19 @@ def dense_evidence(space: Space, rows: Ints, others: Ints) -> dict[str, NDArray[
     }
 
 
+def sparse_matrix(space: Space, rows: Ints, others: Ints) -> dict[str, NDArray[np.float64]]:
+    """`sparse_evidence` for every pair of `rows` and `others`: (k, m) each."""
+    overlap = np.full((len(rows), len(others)), np.nan)
+    if space.accounts:
+        overlap = np.stack([space.accounts.lift(int(other), rows) for other in others], axis=1)
+    return {
+        "overlap": overlap,
+        "lexical": space.lexical.matrix(rows, others),
+        "category": jaccard(*space.labels["categories"].shared_matrix(rows, others)),
+        "fit": _fit_matrix(space, rows, others),
+    }
+
+
 def lexical_strength(mine: int | NDArray[np.integer], theirs: NDArray[np.integer]) -> NDArray[np.float64]:
     """Share n / (n + 100), n being the fewer terms of the two sides: terse profiles share few words by chance or not at all."""
     fewer = np.minimum(mine, theirs).astype(np.float64)
@@ -130,29 +144,43 @@ def _audience(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
 
 
 def _fit(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
-    """Mean of the known parts: regions, customer sizes, industries, shared neighbours, interface formats and objects."""
-    parts = [
-        _regions(space, side, rows),
-        *(
-            space.labels[kind].jaccard(side.labels[kind], rows)
-            for kind in ("company_sizes", "industries", "neighbours", "objects")
-        ),
-    ]
+    """Mean of the known parts: regions, customer sizes, industries, shared neighbours, interface objects."""
+    parts = [space.labels[kind].jaccard(side.labels[kind], rows) for kind in _FIT]
+    sets, mine = space.labels["regions"], side.labels["regions"]
+    if not len(mine):
+        return _mean_known(parts)
+    common, theirs = sets.shared(mine, rows)
+    anywhere = _anywhere(sets)
+    reach = np.isin(anywhere, mine).any() | (sets.shared(anywhere, rows)[0] > 0)
+    return _mean_known([_regions(common, np.float64(sets.weights[mine].sum()), theirs, reach), *parts])
+
+
+def _fit_matrix(space: Space, rows: Ints, others: Ints) -> NDArray[np.float64]:
+    parts = [jaccard(*space.labels[kind].shared_matrix(rows, others)) for kind in _FIT]
+    sets = space.labels["regions"]
+    one, other = (sets.shared(_anywhere(sets), part)[0] > 0 for part in (rows, others))
+    reach = one[:, None] | other[None, :]
+    return _mean_known([_regions(*sets.shared_matrix(rows, others), reach), *parts])
+
+
+def _regions(
+    common: NDArray[np.float64],
+    one: NDArray[np.float64] | np.float64,
+    other: NDArray[np.float64],
+    reach: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Share of the smaller side's regions that both serve; where either is `global` (reach), all of them."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where((one > 0) & (other > 0), common / np.minimum(one, other), np.nan)
+    return np.where(~np.isnan(share) & reach, 1.0, share)
+
+
+def _anywhere(regions: LabelSets) -> NDArray[np.int32]:
+    """The code of `GLOBAL`, if any partner serves every region."""
+    return np.array([regions.labels.index(GLOBAL)] if GLOBAL in regions.labels else [], dtype=np.int32)
+
+
+def _mean_known(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     stacked = np.stack(parts)
     known = np.sum(~np.isnan(stacked), axis=0)
     return np.where(known > 0, np.nansum(stacked, axis=0) / np.maximum(known, 1), np.nan)
-
-
-def _regions(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
-    """Share of the smaller side's regions that both serve; a partner that is `global` serves them all."""
-    sets = space.labels["regions"]
-    mine = side.labels["regions"]
-    common, theirs = sets.shared(mine, rows)
-    own = float(sets.weights[mine].sum())
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where((theirs > 0) & (own > 0), common / np.minimum(theirs, own), np.nan)
-    if GLOBAL not in sets.labels:
-        return share
-    anywhere = np.array([sets.labels.index(GLOBAL)], dtype=np.int32)
-    reaches_all = sets.shared(anywhere, rows)[0] > 0
-    return np.where(~np.isnan(share) & (reaches_all | (anywhere[0] in mine)), 1.0, share)

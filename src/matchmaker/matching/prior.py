@@ -83,13 +83,15 @@ def surprises(raw: dict[str, Floats], scales: dict[str, Scales]) -> tuple[dict[s
 
 
 def read_all(raw: dict[str, Floats], scales: dict[str, Scales]) -> dict[str, Floats]:
-    """Surprise of every kind; one value a scale is read in a single pass over all kinds, which is most of a query's work."""
+    """Surprise of every kind; a query's values are read in a single pass over all kinds, which is most of its work."""
     first = next(iter(raw.values()))
-    if first.ndim > 1 or len(scales[next(iter(raw))].knots) != len(first):
+    if first.ndim > 1:
         return {kind: scales[kind].surprise(values) for kind, values in raw.items()}
     stacked = Scales(
         np.concatenate([scales[kind].knots for kind in raw]), np.concatenate([scales[kind].width for kind in raw])
     )
+    if len(stacked.knots) == len(raw):  # one scale a kind: a row a kind
+        return dict(zip(raw, stacked.surprise(np.stack(list(raw.values()))), strict=True))
     nats = stacked.surprise(np.concatenate(list(raw.values())))
     return dict(zip(raw, np.split(nats, len(raw)), strict=True))
 

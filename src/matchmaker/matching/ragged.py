@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,11 @@ class Items:
     def of(self, row: int) -> NDArray[np.float32]:
         """The vectors of one partner, (c, d)."""
         return self.vectors[self.offsets[row] : self.offsets[row + 1]]
+
+    def one(self, row: int) -> Items:
+        """The vectors of one partner, without a copy."""
+        mine = self.of(row)
+        return Items(mine, np.array([0, len(mine)], dtype=np.int64))
 
     def take(self, rows: Ints) -> Items:
         """The vectors of some partners, in the order asked."""
@@ -123,12 +129,35 @@ class LabelSets:
         asked[query] = self.weights[query]
         return segment_sum(asked[codes], offsets), segment_sum(self.weights[codes], offsets)
 
+    def shared_matrix(
+        self, rows: Ints, others: Ints
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Weight that each of `rows` shares with each of `others` (k, m), and their own weights (k, 1) and (1, m)."""
+        one, other = self._sparse(rows), self._sparse(others)
+        weights = self.weights.astype(np.float64)
+        mine, theirs = (one @ weights)[:, None], (other @ weights)[None, :]
+        return (one.multiply(weights[None, :]).tocsr() @ other.T).toarray(), mine, theirs
+
     def jaccard(self, query: NDArray[np.int32], rows: Ints) -> NDArray[np.float64]:
         """Weighted Jaccard similarity in [0, 1]; NaN where either side has no label (nothing is known)."""
+        if not len(query):
+            return np.full(len(rows), np.nan)
         common, theirs = self.shared(query, rows)
-        mine = float(self.weights[query].sum())
-        with np.errstate(invalid="ignore"):
-            return np.where((theirs > 0) & (mine > 0), common / (theirs + mine - common), np.nan)
+        return jaccard(common, np.float64(self.weights[query].sum()), theirs)
+
+    def _sparse(self, rows: Ints) -> Any:  # noqa: ANN401 - a scipy matrix, imported only for whole catalogues
+        from scipy.sparse import csr_array
+
+        flat, offsets = ranges(self.offsets[rows], self.offsets[rows + 1])
+        return csr_array((np.ones(len(flat)), self.codes[flat], offsets), shape=(len(rows), len(self.labels)))
+
+
+def jaccard(
+    common: NDArray[np.float64], one: NDArray[np.float64] | np.float64, other: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Weighted Jaccard similarity from the shared weight and each side's own; NaN where either has none."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where((one > 0) & (other > 0), common / (one + other - common), np.nan)
 
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:

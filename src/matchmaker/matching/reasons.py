@@ -160,13 +160,16 @@ def as_dict(met: Sequence[Meeting]) -> list[dict[str, Any]]:
 
 def _terms(space: Space, side: Side, other: Side) -> list[str]:
     """Terms of both profiles, by their share of the lexical cosine."""
-    mine = dict(zip(side.terms[0].tolist(), side.terms[1].tolist(), strict=True))
-    theirs = zip(other.terms[0].tolist(), other.terms[1].tolist(), strict=True)
-    share = sorted(
-        ((mine[term] * weight, term) for term, weight in theirs if term in mine), key=lambda one: (-one[0], one[1])
-    )
-    words = [space.lexical.vocabulary[term] for _, term in share]
-    return [word for word in words if not set(word.split()) & _COMMON and len(word) > 2][: 2 * _SHOWN]
+    common, mine, theirs = np.intersect1d(side.terms[0], other.terms[0], assume_unique=True, return_indices=True)
+    share = side.terms[1][mine] * other.terms[1][theirs]
+    told: list[str] = []
+    for place in np.lexsort((common, -share)):
+        word = space.lexical.vocabulary[int(common[place])]
+        if len(word) > 2 and not set(word.split()) & _COMMON:
+            told.append(word)
+            if len(told) == 2 * _SHOWN:
+                break
+    return told
 
 
 def _disclosed() -> int:

@@ -71,6 +71,8 @@ class Scales:
         (n,): value r is read on row r; (n, k): row r of values on row r; with a single scale, (k,) is read on that one.
         """
         x = np.asarray(values, dtype=np.float64)
+        if np.isnan(x).all():  # evidence that nobody has
+            return x.copy()
         if x.ndim == 1:
             single = len(self.knots) == 1
             return self._read(x[None, :])[0] if single else self._read(x[:, None])[:, 0]

@@ -65,13 +65,14 @@ def build_index(
     if progress:
         progress.start("Building an approximate index", 1)
     inner = train(exact.vectors, rng)
-    truth = nearest(exact.vectors, queries, min(RECALL_AT, exact.size))
+    k = min(RECALL_AT, exact.size)
+    edges = kth_best(exact.vectors, queries, k)
     chosen: Index = exact
     for probes in PROBES:
         if probes > inner.nlist:
             break
         index = ApproximateIndex(exact.vectors, inner, probes, 0.0)
-        index.recall = measured_recall(index, queries, truth)
+        index.recall = measured_recall(index, queries, k, edges)
         if index.recall >= target_recall:
             chosen = index
             break
@@ -89,16 +90,13 @@ def load_index(path: Path, vectors: NDArray[np.float32], facts: dict[str, Any]) 
     return ApproximateIndex(vectors, faiss.read_index(str(path)), int(facts["probes"]), float(facts["recall"]))
 
 
-def nearest(vectors: NDArray[np.float32], queries: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Rows of the k largest cosines of each query, (q, k), in no order, by brute force over blocks of rows."""
-    best, ids = np.zeros((len(queries), 0), dtype=np.float32), np.zeros((len(queries), 0), dtype=np.int64)
+def kth_best(vectors: NDArray[np.float32], queries: NDArray[np.float32], k: int) -> NDArray[np.float32]:
+    """The k-th largest cosine of each query, (q,) float32, by brute force over blocks of rows."""
+    best = np.zeros((len(queries), 0), dtype=np.float32)
     for low in range(0, len(vectors), _BLOCK):
-        part = queries @ vectors[low : low + _BLOCK].T
-        best = np.concatenate((best, part), axis=1)
-        ids = np.concatenate((ids, np.broadcast_to(np.arange(low, low + part.shape[1]), part.shape)), axis=1)
-        keep = np.argpartition(-best, min(k, best.shape[1]) - 1, axis=1)[:, :k]
-        best, ids = np.take_along_axis(best, keep, 1), np.take_along_axis(ids, keep, 1)
-    return ids
+        best = np.concatenate((best, queries @ vectors[low : low + _BLOCK].T), axis=1)
+        best = -np.partition(-best, min(k, best.shape[1]) - 1, axis=1)[:, :k]
+    return np.asarray(best[:, -1])
 
 
 def held_out(vectors: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

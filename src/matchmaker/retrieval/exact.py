@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
-_DIGITS = 6
+DIGITS = 6
 """Scores that agree to this many digits are ties: sums in another order differ below it."""
 _SLACK = 32
 
@@ -51,14 +51,14 @@ class ExactIndex:
         ids = np.full((len(queries), k), -1, dtype=np.int64)
         rows = None if allowed is None else np.flatnonzero(allowed)
         for place, query in enumerate(queries):
-            found, at = self._one(query, k, rows)
+            found, at = self._one(query, k, rows, allowed)
             scores[place, : len(found)], ids[place, : len(at)] = found, at
         return scores, ids
 
     def save(self, path: Path) -> None:
         """Nothing to save: the rows are the index."""
 
-    def _one(self, query: NDArray[np.float32], k: int, rows: NDArray[np.int64] | None) -> Found:
+    def _one(self, query: NDArray[np.float32], k: int, rows: NDArray[np.int64] | None, allowed: Mask | None) -> Found:
         few = rows is not None and 2 * len(rows) < self.size
         if few and rows is not None:
             return top(self._vectors[rows] @ query, rows, k)
@@ -67,8 +67,8 @@ class ExactIndex:
         if wanted == 0:
             return np.zeros(0, np.float32), np.zeros(0, np.int64)
         scores, ids = self._flat().search(query[None, :], wanted)
-        keep = np.ones(wanted, dtype=bool) if rows is None else np.isin(ids[0], rows)
-        boundary = np.round(scores[0], _DIGITS)
+        keep = np.ones(wanted, dtype=bool) if allowed is None else allowed[ids[0]]
+        boundary = np.round(scores[0], DIGITS)
         last = boundary[keep][: max(k, 1)][-1:]  # the k-th row that may be returned
         if wanted < self.size and (not len(last) or boundary[-1] == last[0]):
             # More ties at the edge than fetched: only the whole row can say which have the lowest ids.
@@ -89,9 +89,9 @@ def top(scores: NDArray[np.float32], ids: NDArray[np.int64], k: int) -> Found:
     """The k best of some scored ids, ties by the lower id."""
     if 0 < 4 * k < len(ids):
         edge = np.partition(scores, len(scores) - k)[len(scores) - k]
-        near = scores >= edge - 10.0**-_DIGITS
+        near = scores >= edge - 10.0**-DIGITS
         scores, ids = scores[near], ids[near]
-    order = np.lexsort((ids, -np.round(scores, _DIGITS)))[:k]
+    order = np.lexsort((ids, -np.round(scores, DIGITS)))[:k]
     return scores[order].astype(np.float32), ids[order].astype(np.int64)
 
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from matchmaker.retrieval.build import Index
 from matchmaker.retrieval.exact import Found, Mask
 
+_FEW = 256
+"""So many forbidden partners are faster to strike out one by one than by a look at every item."""
 _FAN = 4
 """Items fetched for each partner wanted, at first."""
 
@@ -30,11 +32,21 @@ class ItemIndex:
         """The k best partners of each query: scores (q, k) float32 of their best item, ids (q, k) int64, -1 as padding."""
         scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
         ids = np.full((len(queries), k), -1, dtype=np.int64)
-        items = None if allowed is None else np.repeat(allowed, np.diff(self.offsets))
+        items = None if allowed is None else self._items(allowed)
         for place, query in enumerate(queries):
             found, at = self._one(query, k, items)
             scores[place, : len(found)], ids[place, : len(at)] = found, at
         return scores, ids
+
+    def _items(self, allowed: Mask) -> Mask:
+        """(items,) bool, the items of the allowed partners."""
+        barred = np.flatnonzero(~allowed)
+        if len(barred) > _FEW:
+            return np.repeat(allowed, np.diff(self.offsets))
+        mask = np.ones(int(self.offsets[-1]), dtype=bool)
+        for row in barred:
+            mask[self.offsets[row] : self.offsets[row + 1]] = False
+        return mask
 
     def _one(self, query: NDArray[np.float32], k: int, items: Mask | None) -> Found:
         wanted = _FAN * k

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from matchmaker.retrieval.exact import Found, Mask, top
 
 IDF_POWER = 1.5
 MAX_TERMS = 60_000
+FOLLOWED = 20_000
+"""Entries that one search looks at."""
 _WORD = re.compile(r"[^\W_]+")
 
 Terms = tuple[NDArray[np.integer], NDArray[np.float32]]
@@ -42,16 +45,17 @@ class LexicalIndex:
         most frequent are kept, ties in alphabetical order.
         """
         counted = np.ones(len(texts), dtype=bool) if fit_mask is None else fit_mask
+        said = [set(terms(text)) for text in texts]
         frequency: Counter[str] = Counter()
-        for text, counts in zip(texts, counted, strict=True):
+        for found, counts in zip(said, counted, strict=True):
             if counts:
-                frequency.update(set(terms(text)))
+                frequency.update(found)
         known = [term for term, df in frequency.items() if df >= 2]
         vocabulary = sorted(sorted(known, key=lambda term: (-frequency[term], term))[:MAX_TERMS])
         df = np.array([frequency[term] for term in vocabulary], dtype=np.float64)
         idf = (1.0 + np.log((1.0 + counted.sum()) / (1.0 + df))).astype(np.float32)
         empty = cls(vocabulary, idf, np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(1, np.int64))
-        rows = [empty.vector(text) for text in texts]
+        rows = [empty._weighed(found) for found in said]
         offsets = np.concatenate(([0], np.cumsum([len(row[0]) for row in rows]))).astype(np.int64)
         indices = np.concatenate([row[0] for row in rows]) if rows else np.zeros(0)
         values = np.concatenate([row[1] for row in rows]) if rows else np.zeros(0)
@@ -68,8 +72,11 @@ class LexicalIndex:
 
     def vector(self, text: str) -> Terms:
         """Terms of any text: ascending indices (t,) int32 and weights (t,) float32 of length 1."""
+        return self._weighed(set(terms(text)))
+
+    def _weighed(self, found: set[str]) -> Terms:
         place = self._place
-        known = {place[term] for term in terms(text) if term in place}
+        known = {place[term] for term in found if term in place}
         if not known:
             return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
         indices = np.array(sorted(known), dtype=np.int32)
@@ -97,14 +104,37 @@ class LexicalIndex:
             out[filled] = np.add.reduceat(self.values[flat] * asked[self.indices[flat]], first[filled])
         return np.minimum(out, 1.0)
 
+    def matrix(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Cosine of each of `rows` with each of `others`, (k, m) in [0, 1]: `pairs` for a whole catalogue."""
+        return np.asarray(np.minimum((self._sparse(rows) @ self._sparse(others).T).toarray(), 1.0))
+
+    def _sparse(self, rows: NDArray[np.int64]) -> Any:  # noqa: ANN401 - a scipy matrix, imported only for whole catalogues
+        from scipy.sparse import csr_array
+
+        flat, lengths = _ranges(self.offsets[rows], self.offsets[rows + 1])
+        ends = np.concatenate(([0], np.cumsum(lengths)))
+        return csr_array(
+            (self.values[flat].astype(np.float64), self.indices[flat], ends), shape=(len(rows), len(self.idf))
+        )
+
     def search(self, query: Terms, k: int, allowed: Mask | None = None) -> Found:
-        """The k rows nearest to the query among those that share a term: scores and ids, best first."""
+        """The k rows nearest to the query among those that share a term: scores and ids, best first.
+
+        Terms are followed from the most telling to the most common until they have led to `FOLLOWED` entries: in a
+        catalogue too large for that, rows that share nothing but common wording are not found, and scores are lower bounds.
+        """
         starts, rows, values = self._postings
-        flat, lengths = _ranges(starts[query[0]], starts[query[0] + 1])
-        weighed = values[flat] * np.repeat(query[1], lengths)
-        scores = np.bincount(rows[flat], weights=weighed, minlength=len(self.offsets) - 1).astype(np.float32)
-        near = np.flatnonzero(scores > 0.0 if allowed is None else (scores > 0.0) & allowed)
-        return top(scores[near], near, k)
+        order = np.argsort(-query[1], kind="stable")
+        lengths = (starts[query[0] + 1] - starts[query[0]])[order]
+        order = order[: max(int(np.searchsorted(np.cumsum(lengths), FOLLOWED, side="right")), 1)]
+        terms_, weights = query[0][order], query[1][order]
+        flat, lengths = _ranges(starts[terms_], starts[terms_ + 1])
+        found, place = np.unique(rows[flat], return_inverse=True)
+        scores = np.bincount(place, weights=values[flat] * np.repeat(weights, lengths)).astype(np.float32)
+        if allowed is not None:
+            kept = allowed[found]
+            found, scores = found[kept], scores[kept]
+        return top(scores, found.astype(np.int64), k)
 
     @cached_property
     def _place(self) -> dict[str, int]:
