@@ -101,9 +101,9 @@ def _items(index: ItemIndex, queries: NDArray[np.float32], quota: int, allowed: 
     """The best partners of each query vector in turn, round robin, so that no single goal takes the whole quota."""
     if not len(queries) or not index.size:
         return np.zeros(0, dtype=np.int64)
-    each = max(quota // len(queries), 8)
-    ids = index.search_items(queries, each, allowed=allowed)[1]
-    return _ids(np.unique(ids))
+    each = max(-(-quota // len(queries)), 8)
+    turns = index.search_items(queries, each, allowed=allowed)[1].T.ravel()
+    return _ids(np.array(list(dict.fromkeys(turns.tolist())), dtype=np.int64))[:quota]
 
 
 def _neighbours(space: Space, side: Side, quota: int, allowed: Mask) -> Ints:

@@ -155,7 +155,7 @@ class Matchmaker:
             narrator.match(scored, position, rank, channels(int(rows[position])), explain=explain)
             for rank, position in enumerate(order, start=1)
         ]
-        notes = goal_note(self.fitted, side.row) if side.row is not None else []
+        notes = goal_note(name, side, voice)
         if len(matches) < k:
             notes.append(f"only {len(matches)} of the {k} asked for are eligible")
         return Recommendations(
@@ -206,9 +206,8 @@ class Matchmaker:
         narrator = Narrator(self.fitted, side, name, voice, relations)
         match = narrator.match(scored, 0, 1, (), explain=True)
         common = narrator.common(other)
-        notes = goal_note(self.fitted, other)
-        if side.row is not None:
-            notes = goal_note(self.fitted, side.row) + notes
+        theirs = self.fitted.space.side(other, asking=False)
+        notes = goal_note(name, side, voice) + goal_note(self.fitted.space.ids[other], theirs, self.fitted.voice(other))
         return Explanation(
             a=name,
             b=self.fitted.space.ids[other],

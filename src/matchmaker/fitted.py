@@ -87,15 +87,23 @@ class Fitted:
         if found is not None:
             return found
         wanted = partner.strip().casefold()
-        for row, name in enumerate(self.profiles.names):
-            if name.casefold() == wanted:
-                return row
+        if wanted in self._by_name:
+            return self._by_name[wanted]
         raise UnknownPartnerError(partner, self._near(wanted))
 
     def name(self, label: str) -> str:
         """Display name of a partner id in lower case, or of a neighbour outside the catalogue, as it is."""
         row = self._lowered.get(label)
         return label if row is None else self.profiles.names[row]
+
+    def known_id(self, name: str) -> str:
+        """Id of the stored partner of this id or name in any case, else the name as it is."""
+        row = self._lowered.get(name.lower(), self._by_name.get(name.casefold()))
+        return name if row is None else self.space.ids[row]
+
+    @cached_property
+    def _by_name(self) -> dict[str, int]:
+        return {name.casefold(): row for row, name in reversed(list(enumerate(self.profiles.names)))}
 
     @cached_property
     def _lowered(self) -> dict[str, int]:
@@ -107,7 +115,11 @@ class Fitted:
 
     def rivals(self, relations: dict[int, list[dict[str, Any]]], rows: Ints) -> NDArray[np.bool_]:
         """Which of `rows` have an explicit competitor relation among `relations`."""
-        rival = {row for row, facts in relations.items() if any(fact["type"] == "competitor" for fact in facts)}
+        rival = {
+            row
+            for row, facts in relations.items()
+            if any(fact["type"] == "competitor" and holds(fact) for fact in facts)
+        }
         return np.isin(rows, np.array(sorted(rival), dtype=np.int64))
 
     def _near(self, wanted: str) -> tuple[str, ...]:
@@ -118,6 +130,11 @@ class Fitted:
             wanted, [name.casefold() for name in names], scorer=fuzz.WRatio, limit=3, score_cutoff=75
         )
         return tuple(f"{self.space.ids[row]} ({names[row]})" for _, _, row in near)
+
+
+def holds(fact: dict[str, Any]) -> bool:
+    """Whether a relation is in force today: announced or active, or of no stated status."""
+    return (fact.get("status") or "active") in CURRENT
 
 
 def voice_of(shown: dict[str, Any]) -> Voice:
@@ -133,9 +150,5 @@ def voice_of(shown: dict[str, Any]) -> Voice:
 
 def existing(relations: dict[int, list[dict[str, Any]]]) -> Ints:
     """Rows of the partners that one already has: a current partnership, integration or acquisition."""
-    rows = [
-        row
-        for row, facts in relations.items()
-        if any(fact["type"] in EXISTING and (fact.get("status") or "active") in CURRENT for fact in facts)
-    ]
+    rows = [row for row, facts in relations.items() if any(fact["type"] in EXISTING and holds(fact) for fact in facts)]
     return np.array(sorted(rows), dtype=np.int64)

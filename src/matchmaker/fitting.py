@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matchmaker.channels import Indexes
 from matchmaker.errors import EncoderError
@@ -13,12 +14,13 @@ from matchmaker.fitted import Fitted, RelationTable
 from matchmaker.matching.build import build_space, labels_of
 from matchmaker.matching.confidence import completeness
 from matchmaker.matching.gain import goal_marks
+from matchmaker.matching.peers import borrowed
 from matchmaker.matching.ragged import Items
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import with_scales
 from matchmaker.matching.space import Side
 from matchmaker.profiles.catalogue import Catalogue
-from matchmaker.profiles.facets import build_facets
+from matchmaker.profiles.facets import build_facets, content_key
 from matchmaker.profiles.table import ProfileTable
 
 if TYPE_CHECKING:
@@ -67,6 +69,11 @@ def place(fitted: Fitted, partner: Partner, encoder: Encoder) -> tuple[Side, Voi
     ends = np.cumsum([len(facets.audience), len(facets.goals), len(facets.offers), 1, 1])
     audience, goals, capabilities, topic, summary = (_one(part) for part in np.split(vectors, ends[:-1]))
     space = fitted.space
+    neighbours = {partner.id: {fitted.known_id(name) for name in partner.integrations}}
+    labels = {kind: sets.encode(labels_of(partner, kind, neighbours)) for kind, sets in space.labels.items()}
+    spoken: Sequence[str] = facets.goals
+    if not spoken:
+        goals, spoken = _borrowed(fitted, labels["categories"])
     side = Side(
         row=None,
         audience=fitted.whitening["audience"].apply(audience.mean())[0],
@@ -79,12 +86,34 @@ def place(fitted: Fitted, partner: Partner, encoder: Encoder) -> tuple[Side, Voi
         pooled=capabilities.mean()[0],
         states_audience=bool(facets.audience) and "audience" not in facets.inferred,
         terms=space.lexical.vector(facets.wording),
-        labels={kind: sets.encode(labels_of(partner, kind, {})) for kind, sets in space.labels.items()},
+        labels=labels,
         size=np.nan,
         completeness=completeness(partner, facets),
     )
-    voice = Voice(partner.name, facets.goals, facets.capabilities, ". ".join(facets.audience))
-    return with_scales(space, fitted.config, side), voice
+    voice = Voice(
+        partner.name,
+        spoken,
+        facets.capabilities,
+        ". ".join(facets.audience),
+        goals_from_peers=spoken is not facets.goals,
+    )
+    mine = content_key(partner)
+    twins = np.array([content_key(fitted.profiles.partner(int(row))) == mine for row in space.reference], dtype=bool)
+    return with_scales(space, fitted.config, side, twins), voice
+
+
+def _borrowed(fitted: Fitted, codes: NDArray[np.int32]) -> tuple[Items, list[str]]:
+    """Goals typical of the stored partners of these categories, and their texts; none where the categories have too few."""
+    space = fitted.space
+    stated = space.distinct[~space.inferred_goals[space.distinct] & (space.goals.counts()[space.distinct] > 0)]
+    numbers = borrowed(space.goals, space.labels["categories"], codes, stated)
+    owners = np.searchsorted(space.goals.offsets, numbers, side="right") - 1
+    said = fitted.profiles.shown(owners.tolist())
+    texts = [
+        str(one["facet_goals"][number - space.goals.offsets[owner]])
+        for one, number, owner in zip(said, numbers, owners, strict=True)
+    ]
+    return _one(space.goals.vectors[numbers]), texts
 
 
 def _one(vectors: np.ndarray) -> Items:

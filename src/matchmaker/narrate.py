@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from matchmaker.fitted import Fitted, voice_of
+from matchmaker.fitted import Fitted, holds, voice_of
 from matchmaker.matching.confidence import grade
 from matchmaker.matching.course import BASIS as STATED
 from matchmaker.matching.course import StatedCourse, heading
@@ -51,8 +51,8 @@ class Narrator:
             partner=space.ids[row],
             name=plain["name"],
             mutual=_round(scored.mutual[position]),
-            value_to_you=_round(out),
-            value_to_them=_round(back),
+            value_to_you=_share(out),
+            value_to_them=_share(back),
             balance=_round(scored.balance[position]),
             weaker_side=self._id if out <= back else space.ids[row],
             one_way_street=bool(scored.one_way[position]),
@@ -97,7 +97,8 @@ class Narrator:
                 gives=gives,
                 gets=gets,
                 common=common,
-                connected=any(fact["type"] == "integration" for fact in self._relations.get(row, [])),
+                connected=any(fact["type"] == "integration" and holds(fact) for fact in self._relations.get(row, [])),
+                stated=self._side.states_audience and other.states_audience,
             )
         )
         course = StatedCourse(
@@ -124,17 +125,17 @@ class Narrator:
         return found, course, sides
 
 
-def goal_note(fitted: Fitted, row: int) -> list[str]:
-    """What to say about a stored partner's goals, if anything."""
-    if fitted.space.inferred_goals[row]:
-        return [f"{fitted.space.ids[row]} {GOALS_FROM_PEERS}"]
-    return [] if len(fitted.space.goals.of(row)) else [f"{fitted.space.ids[row]} {NO_GOALS}"]
+def goal_note(name: str, side: Side, voice: Voice) -> list[str]:
+    """What to say about a partner's goals, if anything."""
+    if voice.goals_from_peers and voice.goals:
+        return [f"{name} {GOALS_FROM_PEERS}"]
+    return [] if len(side.goals.vectors) else [f"{name} {NO_GOALS}"]
 
 
 def _side(receiver: str, directed: Directed, position: int, met: Sequence[Meeting], text: str) -> SideReport:
     return SideReport(
         receiver=receiver,
-        value=_round(directed.value[position]),
+        value=_share(directed.value[position]),
         total=float(directed.total[position]),
         contributions={kind: float(directed.contributions[kind][position]) for kind in WEIGHED},
         percentiles={kind: _known(values[position]) for kind, values in directed.percentiles.items()},
@@ -150,7 +151,12 @@ def _course(course: StatedCourse) -> dict[str, Any] | None:
 
 
 def _known(value: np.floating | float) -> float | None:
-    return None if np.isnan(value) else _round(value)
+    return None if np.isnan(value) else _share(value)
+
+
+def _share(value: np.floating | float) -> float:
+    """A percentile of six digits; it never reaches 1."""
+    return min(_round(value), 0.999999)
 
 
 def _round(value: np.floating | float) -> float:

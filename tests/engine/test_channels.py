@@ -136,7 +136,6 @@ def test_a_quota_of_each_channel_is_kept():
             assert len(rows) <= 8 or channel in ("capabilities", "goals")
 
 
-@pytest.mark.xfail(strict=True, reason="channels._items brings at least eight partners for every goal, over the quota")
 @pytest.mark.parametrize("channel", ["capabilities", "goals"])
 def test_a_quota_of_the_goal_channels_is_kept(channel):
     engine = fitted_world(3, 60)

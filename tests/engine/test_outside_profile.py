@@ -45,13 +45,11 @@ def test_a_profile_scores_like_its_stored_twin(number):
     agree(stored, outside)
 
 
-@pytest.mark.xfail(strict=True, reason="a rounding step in a cosine leaves its ties and moves a tail width (scales)")
 @pytest.mark.parametrize("number", [4, 14, 42])
 def test_a_profile_with_ties_scores_like_its_stored_twin(number):
     agree(*compared([make_partner(one) for one in range(60)], number, reference_size=40)[:2])
 
 
-@pytest.mark.xfail(strict=True, reason="scorer.with_scales compares a profile with the reference of the same content")
 @pytest.mark.parametrize("number", [3, 12])
 def test_a_profile_scores_like_its_twin_in_the_reference(number):
     stored, outside, in_reference = compared([make_partner(number) for number in range(40)], number)
@@ -59,7 +57,6 @@ def test_a_profile_scores_like_its_twin_in_the_reference(number):
     agree(stored, outside)
 
 
-@pytest.mark.xfail(strict=True, reason="fitting.place borrows no goals from category peers")
 def test_a_profile_without_goals_borrows_them_like_its_twin():
     partners = [make_partner(number) for number in range(60)]
     number = outsiders(partners, reference_size=40)[0]
@@ -69,7 +66,6 @@ def test_a_profile_without_goals_borrows_them_like_its_twin():
     agree(stored, outside)
 
 
-@pytest.mark.xfail(strict=True, reason="engine.recommend says nothing of the goals of a profile from outside")
 def test_a_profile_without_goals_is_told_so(engine):
     assert any("goals" in note for note in engine.recommend(make_partner(3, id="outside", goals=()), 3).notes)
 
@@ -87,7 +83,6 @@ def test_stated_integrations_count_from_outside_too():
     agree(stored, outside)
 
 
-@pytest.mark.xfail(strict=True, reason="build.label_sets keeps an integration's name beside the id it resolves to")
 def test_an_integration_counts_once_whether_named_or_given_by_id():
     found = []
     for stated in ("p005", make_partner(5).name):
@@ -139,7 +134,6 @@ def test_another_encoder_is_refused(engine):
     assert len(other.recommend("p012", 3)) == 3  # a stored partner needs no encoder
 
 
-@pytest.mark.xfail(strict=True, reason="narrate calls an ended integration known and to be deepened")
 def test_an_ended_integration_is_none_to_deepen(encoder):
     relations = [Relation(a="p000", b="p005", type="integration", status="ended")]
     engine = Matchmaker(encoder=encoder).fit(Catalogue.from_partners(make_catalogue().partners, relations))

@@ -68,7 +68,6 @@ def test_co_market_names_the_audience():
     assert evidence == "audiences nearer than 83% of pairs, both serving food, small"
 
 
-@pytest.mark.xfail(strict=True, reason="motion._co_market rounds 0.996 to 100%: no pair is nearer than all pairs")
 def test_no_pair_is_nearer_than_all_pairs():
     assert "100%" not in motions(replace(SILENT, audience=0.996))[0].evidence
 

@@ -127,7 +127,6 @@ def test_brings_nothing_new_or_nothing_to_suit():
     assert brings(make_side(heading=axis(1)), make_side(capabilities=[axis(1)]), B) == "B offer 0"
 
 
-@pytest.mark.xfail(strict=True, reason="reasons.brings chooses before it leaves out what the side has already")
 def test_what_one_has_does_not_hide_what_one_has_not():
     heading = axis(1, 0, np.sqrt(1 - 0.1**2))
     side = make_side(capabilities=[axis(3, 0, 0.76)], heading=heading)

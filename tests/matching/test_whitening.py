@@ -59,7 +59,6 @@ def test_axes_point_the_same_way_whatever_the_order_of_rows():
     assert np.all(one.matrix[highest, np.arange(6)] > 0)
 
 
-@pytest.mark.xfail(strict=True, reason="Whitening.fit keeps axes without variance, scaled by 1/sqrt(1e-9)")
 def test_a_new_text_near_a_known_one_stays_near_it():
     rng = np.random.default_rng(6)
     kinds = unit(rng.normal(size=(5, 96)))

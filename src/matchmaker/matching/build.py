@@ -58,7 +58,7 @@ def build_space(catalogue: Catalogue, encoder: Encoder, config: Config, progress
     partners = catalogue.partners
     facets = tuple(build_facets(partner) for partner in partners)
     contents = np.array([content_key(partner) for partner in partners])
-    distinct = _distinct(contents)
+    distinct = _distinct(contents, _degrees(catalogue))
     vectors = _encode(facets, encoder, progress)
     audience, topic = vectors["audience"].mean(), vectors["topic"].mean()
     whitening = {"audience": Whitening.fit(audience[distinct]), "topic": Whitening.fit(topic[distinct])}
@@ -84,6 +84,7 @@ def build_space(catalogue: Catalogue, encoder: Encoder, config: Config, progress
         states_audience=np.array([bool(one.audience) and "audience" not in one.inferred for one in facets]),
         inferred_goals=inferred,
         accounts=AccountSets.fit(catalogue.accounts, rows) if catalogue.accounts else None,
+        distinct=distinct,
         reference=distinct[: config.reference_size],
     )
     stated = [text for facet in facets for text in facet.goals]
@@ -96,11 +97,14 @@ def label_sets(
     partners: Sequence[Partner], relations: Iterable[Relation], counted: NDArray[np.bool_]
 ) -> dict[str, LabelSets]:
     """Label sets of every partner, by kind; `neighbours` are the ids it is connected to in the known relations."""
-    neighbours: dict[str, set[str]] = {partner.id: set(partner.integrations) for partner in partners}
+    ids = {name.casefold(): partner.id for partner in partners for name in (partner.name, partner.id)}
+    neighbours = {partner.id: {ids.get(name.casefold(), name) for name in partner.integrations} for partner in partners}
+    duplicates = {partner.id for partner, one in zip(partners, counted, strict=True) if not one}
     for relation in relations:
         if relation.type in CONNECTED and relation.status not in ("ended", "declined"):
-            neighbours[relation.a].add(relation.b)
-            neighbours[relation.b].add(relation.a)
+            for one, other in ((relation.a, relation.b), (relation.b, relation.a)):
+                if other not in duplicates:  # the original stands for it already
+                    neighbours[one].add(other)
     return {
         kind: LabelSets.fit([labels_of(partner, kind, neighbours) for partner in partners], counted)
         for kind in LABEL_KINDS
@@ -162,12 +166,23 @@ def _marks(goals: Items, capabilities: Items, audience: NDArray[np.float32], ref
     return np.concatenate(parts)
 
 
-def _distinct(keys: Iterable[str]) -> Ints:
-    """Rows of the first partner of each content, ordered by content key: an order that no file order can change."""
-    first: dict[str, int] = {}
-    for row, key in enumerate(keys):
-        first.setdefault(str(key), row)
-    return np.array([first[key] for key in sorted(first)], dtype=np.int64)
+def _distinct(keys: Iterable[str], degrees: Ints) -> Ints:
+    """Rows of one partner of each content, the best connected and then the first, ordered by content key.
+
+    No order of rows changes it, nor a duplicate that nobody is connected to.
+    """
+    chosen: dict[str, int] = {}
+    for row, key in enumerate(map(str, keys)):
+        if key not in chosen or degrees[row] > degrees[chosen[key]]:
+            chosen[key] = row
+    return np.array([chosen[key] for key in sorted(chosen)], dtype=np.int64)
+
+
+def _degrees(catalogue: Catalogue) -> Ints:
+    """(n,) number of known relations of each partner."""
+    rows = {partner.id: row for row, partner in enumerate(catalogue.partners)}
+    ends = [rows[end] for relation in catalogue.relations for end in (relation.a, relation.b)]
+    return np.bincount(np.array(ends, dtype=np.int64), minlength=len(rows)).astype(np.int64)
 
 
 def _encode(facets: Sequence[Facets], encoder: Encoder, progress: Progress) -> dict[str, Items]:

@@ -30,7 +30,7 @@ _FIT = ("company_sizes", "industries", NEIGHBOURS, "objects")
 ENOUGH_TERMS = 100.0
 """Terms at which lexical evidence counts half of its weight."""
 DIGITS = 6
-"""Cosines are rounded to this many digits: below it they depend on the order in which a processor summed them."""
+"""Cosines are summed in float64 and rounded to this many digits: neither processor nor batch may move a tie."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def dense_evidence(space: Space, rows: Ints, others: Ints) -> dict[str, NDArray[
     def cosines(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         one, other = vectors[rows], vectors[others]
         known = np.any(one != 0.0, axis=1)[:, None] & np.any(other != 0.0, axis=1)[None, :]
-        return np.where(known, np.round((one @ other.T).astype(np.float64), DIGITS), np.nan)
+        return np.where(known, np.round(one.astype(np.float64) @ other.astype(np.float64).T, DIGITS), np.nan)
 
     stated = space.states_audience[rows][:, None] & space.states_audience[others][None, :]
     return {
@@ -132,7 +132,7 @@ def _marks(space: Space, rows: Ints) -> NDArray[np.float32]:
 def _cosine(vectors: NDArray[np.float32], query: NDArray[np.float32], rows: Ints) -> NDArray[np.float64]:
     """Cosine with each row; NaN where either side has no text."""
     theirs = vectors[rows]
-    cosine = np.round((theirs @ query).astype(np.float64), DIGITS)
+    cosine = np.round(theirs.astype(np.float64) @ query.astype(np.float64), DIGITS)
     known = np.any(theirs != 0.0, axis=1) & bool(np.any(query != 0.0))
     return np.where(known, cosine, np.nan)
 

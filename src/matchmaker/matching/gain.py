@@ -29,8 +29,9 @@ def goal_marks(goals: Items, own: Items, others: Items, audiences: NDArray[np.fl
     marks[:, OWN] = own_best(goals, own)
     if len(others) < FEWEST or not len(goals.vectors) or not len(others.vectors):
         return marks
-    best = segment_max((goals.vectors @ others.vectors.T).T, others.offsets, empty=0.0).T
-    near = goals.vectors @ audiences.T
+    wanted = goals.vectors.astype(np.float64)
+    best = segment_max((wanted @ others.vectors.astype(np.float64).T).T, others.offsets, empty=0.0).T
+    near = wanted @ audiences.astype(np.float64).T
     places = [int(share * (len(others) - 1)) for share in (USUAL_SHARE, RARE_SHARE)]
     marks[:, [USUAL, RARE]] = np.partition(best, places, axis=1)[:, places]
     marks[:, RARE_AUDIENCE] = np.partition(near, places[1], axis=1)[:, places[1]]
@@ -49,7 +50,9 @@ def own_best(goals: Items, capabilities: Items) -> NDArray[np.float32]:
         low, high = goals.offsets[row], goals.offsets[row + 1]
         mine = capabilities.of(row)
         if high > low and len(mine):
-            best[low:high] = np.maximum((goals.vectors[low:high] @ mine.T).max(axis=1), 0.0)
+            best[low:high] = np.maximum(
+                (goals.vectors[low:high].astype(np.float64) @ mine.astype(np.float64).T).max(axis=1), 0.0
+            )
     return best
 
 
@@ -66,7 +69,7 @@ def directed_gain(goals: Items, bar: NDArray[np.float32], capabilities: Items) -
     """
     if not len(goals.vectors) or not len(capabilities.vectors):
         return np.full((len(goals), len(capabilities)), np.nan, dtype=np.float32)
-    cosines = goals.vectors @ capabilities.vectors.T
+    cosines = goals.vectors.astype(np.float64) @ capabilities.vectors.astype(np.float64).T
     best = segment_max(cosines.T, capabilities.offsets, empty=np.nan).T
     lacking = np.maximum(best - bar[:, None], 0.0)
     counts = goals.counts()

@@ -27,7 +27,10 @@ class Motion:
 
 @dataclass(frozen=True)
 class Signals:
-    """What the rules read. audience, redundancy: mean percentile of both sides in [0, 1), None when unknown."""
+    """What the rules read. audience, redundancy: mean percentile of both sides in [0, 1), None when unknown.
+
+    stated: whether both audiences are stated; where they are not, whole profiles stand in.
+    """
 
     fit_type: str
     audience: float | None
@@ -36,6 +39,7 @@ class Signals:
     gets: list[Meeting]
     common: Shared
     connected: bool
+    stated: bool = True
 
 
 def motions(signals: Signals) -> list[Motion]:
@@ -65,7 +69,8 @@ def _co_market(signals: Signals) -> Motion | None:
         return None
     served = [label for kind in ("industries", "company_sizes") for label in signals.common.labels.get(kind, [])[:2]]
     tail = f", both serving {', '.join(served)}" if served else ""
-    return Motion("strategic", "co-market", f"audiences nearer than {signals.audience:.0%} of pairs{tail}")
+    what = "audiences" if signals.stated else "profiles"
+    return Motion("strategic", "co-market", f"{what} nearer than {int(100 * signals.audience)}% of pairs{tail}")
 
 
 def _co_sell(signals: Signals) -> Motion | None:

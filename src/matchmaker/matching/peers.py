@@ -37,6 +37,16 @@ def peer_goals(goals: Items, categories: LabelSets, distinct: Ints) -> tuple[Ite
     return Items(goals.vectors[source], offsets), source, inferred
 
 
+def borrowed(goals: Items, categories: LabelSets, codes: NDArray[np.int32], rows: Ints) -> Ints:
+    """Which of the `goals` a partner of these category `codes` takes over; rows: the partners whose stated goals count."""
+    peers = rows[categories.shared(codes, rows)[0] > 0.0]
+    typical = _typical(goals, categories, peers)
+    known = [int(code) for code in codes if int(code) in typical]
+    if not known:
+        return np.zeros(0, dtype=np.int64)
+    return typical[max(known, key=lambda code: (categories.weights[code], -code))]
+
+
 def _typical(goals: Items, categories: LabelSets, rows: Ints) -> dict[int, Ints]:
     """Category code -> at most TYPICAL goal numbers nearest to the category's mean goal."""
     members: dict[int, list[int]] = {}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+_F = TypeVar("_F", np.float32, np.float64)
 
 
 def ranges(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
@@ -27,9 +28,9 @@ def segment_sum(values: NDArray[np.floating], offsets: Ints) -> NDArray[np.float
     return np.asarray(totals[offsets[1:]] - totals[offsets[:-1]])
 
 
-def segment_max(values: NDArray[np.float32], offsets: Ints, empty: float) -> NDArray[np.float32]:
+def segment_max(values: NDArray[_F], offsets: Ints, empty: float) -> NDArray[_F]:
     """Maximum of each segment of `values` (total, ...) along axis 0; empty segments give `empty`."""
-    out = np.full((len(offsets) - 1, *values.shape[1:]), empty, dtype=np.float32)
+    out = np.full((len(offsets) - 1, *values.shape[1:]), empty, dtype=values.dtype)
     filled = offsets[1:] > offsets[:-1]
     if filled.any():
         out[filled] = np.maximum.reduceat(values, offsets[:-1][filled], axis=0)
@@ -155,9 +156,11 @@ class LabelSets:
 def jaccard(
     common: NDArray[np.float64], one: NDArray[np.float64] | np.float64, other: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Weighted Jaccard similarity from the shared weight and each side's own; NaN where either has none."""
+    """Weighted Jaccard similarity from the shared weight and each side's own; rounded to 6 digits so that both sides read
+    the same; NaN where either has none.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where((one > 0) & (other > 0), common / (one + other - common), np.nan)
+        return np.where((one > 0) & (other > 0), np.round(common / (one + other - common), 6), np.nan)
 
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -104,8 +104,9 @@ def brings(side: Side, other: Side, other_voice: Voice) -> str | None:
         return None
     mine = side.capabilities.vectors
     own = (theirs @ mine.T).max(axis=1) if len(mine) else np.zeros(len(theirs))
-    best = int(np.argmax(theirs @ side.heading - own))
-    return str(other_voice.capabilities[best]) if own[best] < _HAS else None
+    if not np.any(own < _HAS):
+        return None
+    return str(other_voice.capabilities[int(np.argmax(np.where(own < _HAS, theirs @ side.heading - own, -np.inf)))])
 
 
 def sentence(voice: Voice, other: Voice, met: Sequence[Meeting], common: Shared, brought: str | None = None) -> str:

@@ -25,8 +25,10 @@ TOP = 0.9
 SHAPE = 0.1
 """Pareto shape of the tail: 0 would be exponential and run out of float64 beyond 37 nats."""
 LEVELS = np.linspace(0.0, TOP, KNOTS) + np.where(np.arange(KNOTS) == 0, 1e-3, 0.0)
-_TIE = 1e-6
+_TIE = 2.5e-6
 """Raw values nearer than this are one value that was summed in another order; two knots of it are a run of ties."""
+_CONSTANT = 0.1
+"""Tail width where all references have one value: nothing is known of the spread, so one of evidence in [0, 1] is taken."""
 _MAX_REACH = 200.0
 """No raw value lies further than this many tail widths above the top knot, so that 1 - p stays above 1e-13."""
 
@@ -117,9 +119,9 @@ def percentile(nats: NDArray[np.floating]) -> Floats:
 
 
 def _widths(ordered: Floats, top: NDArray[np.float32], counts: NDArray[np.integer]) -> NDArray[np.float32]:
-    over = np.where(ordered > top, ordered - top, np.nan)
+    over = np.where(ordered > top + _TIE, ordered - top, np.nan)
     number = np.sum(~np.isnan(over), axis=1)
     mean = np.nansum(over, axis=1) / np.maximum(number, 1)
     spread = np.take_along_axis(ordered, counts[:, None] - 1, 1)[:, 0] - ordered[:, 0]
-    floor = np.maximum(0.02 * spread, 1e-6)
+    floor = np.where(spread > _TIE, np.maximum(0.02 * spread, 1e-6), _CONSTANT)
     return np.asarray(np.maximum(mean, floor), dtype=np.float32)

@@ -70,14 +70,17 @@ def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[
     )
 
 
-def with_scales(space: Space, config: Config, side: Side) -> Side:
-    """A side outside the catalogue with its own percentile scales, fitted on the same reference sample as everybody's."""
+def with_scales(space: Space, config: Config, side: Side, twins: NDArray[np.bool_]) -> Side:
+    """A side outside the catalogue with its own percentile scales, fitted on the same reference sample as everybody's.
+
+    twins: (m,) bool, the references of the same content, which are left out as they are for a stored partner.
+    """
     evidence = pair_evidence(space, side, space.reference)
-    raw = {kind: values[None, :] for kind, values in evidence.directed(True).items()}
+    raw = {kind: np.where(twins, np.nan, values)[None, :] for kind, values in evidence.directed(True).items()}
     scales = {kind: Scales.fit(raw[kind]) for kind in KINDS}
     nats, _ = surprises(raw, scales)
     _, total = weigh(nats, weights_for(config, np.array([len(side.goals.vectors) > 0])), evidence.strength[None, :])
-    return replace(side, scales={**scales, TOTAL: Scales.fit(total)})
+    return replace(side, scales={**scales, TOTAL: Scales.fit(np.where(twins, np.nan, total))})
 
 
 def _both(out: Directed, back: Directed, kind: str) -> Floats:

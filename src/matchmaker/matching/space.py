@@ -56,7 +56,8 @@ class Space:
     size: (n,) float32 percentile of the partner's size in [0, 1], NaN when unknown.
     completeness: (n,) float32 share of the profile that is stated, in [0, 1].
     states_audience: (n,) bool, false where the audience was inferred or is unknown.
-    inferred_goals: (n,) bool, goals taken from category peers. reference: rows of the fixed sample behind `scales`.
+    inferred_goals: (n,) bool, goals taken from category peers. distinct: rows of one partner of each content, in an
+    order that no order of rows changes; reference: the first of them, the fixed sample behind `scales`.
     """
 
     ids: tuple[str, ...]
@@ -75,6 +76,7 @@ class Space:
     states_audience: NDArray[np.bool_]
     inferred_goals: NDArray[np.bool_]
     accounts: AccountSets | None
+    distinct: NDArray[np.int64]
     reference: NDArray[np.int64]
     scales: dict[str, Scales] = field(default_factory=dict)
 

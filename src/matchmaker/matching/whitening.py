@@ -16,6 +16,10 @@ DIMENSIONS = 48
 """Axes kept: fewer blur the market, more let its noise back in (24 to 384 were tried, docs/quality.md)."""
 
 
+_FLAT = 1e-6
+"""Axes with less than this share of the largest variance hold nothing but rounding, and are left out."""
+
+
 @dataclass(frozen=True)
 class Whitening:
     """x -> unit((x - mean) @ matrix). mean: (d,) float32; matrix: (d, k) float32, k <= DIMENSIONS."""
@@ -38,7 +42,8 @@ class Whitening:
         mean = rows.mean(axis=0)
         values, axes = np.linalg.eigh(np.cov(rows - mean, rowvar=False))
         keep = slice(None, -min(dimensions, max(len(rows) // 4, 2)) - 1, -1)
-        scale = 1.0 / np.sqrt(np.maximum(values[keep], 1e-9))
+        largest = max(float(values[-1]), 1e-12)
+        scale = np.where(values[keep] > _FLAT * largest, 1.0 / np.sqrt(np.maximum(values[keep], 1e-12)), 0.0)
         # An eigenvector's sign is arbitrary and differs between LAPACK builds: fix it.
         axes = axes[:, keep]
         axes *= np.sign(axes[np.argmax(np.abs(axes), axis=0), np.arange(axes.shape[1])])
@@ -47,4 +52,5 @@ class Whitening:
     def apply(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Whitened unit rows (n, k); zero rows (no text) stay zero."""
         known = np.any(vectors != 0.0, axis=-1, keepdims=True)
-        return unit(np.where(known, (vectors - self.mean) @ self.matrix, 0.0))
+        centred = vectors.astype(np.float64) - self.mean
+        return unit(np.where(known, centred @ self.matrix.astype(np.float64), 0.0))

@@ -37,6 +37,7 @@ PLAIN = (
     "completeness",
     "states_audience",
     "inferred_goals",
+    "distinct",
     "reference",
 )
 ITEMS = ("capabilities", "goals")
@@ -169,7 +170,7 @@ def _read(bundle: Bundle) -> Fitted:
 def _check_places(bundle: Bundle, state: dict[str, Any]) -> None:
     """Every array of places must point into what it is about: large files are hashed only later. Raises BundleCorruptError."""
     partners = len(state["ids"])
-    places = {"relations_a": partners, "relations_b": partners, "reference": partners}
+    places = {"relations_a": partners, "relations_b": partners, "distinct": partners, "reference": partners}
     places |= {f"labels_{kind}_codes": len(labels) for kind, labels in state["labels"].items()}
     places["lexical_indices"] = len(state["vocabulary"])
     ends = {f"labels_{kind}_offsets": f"labels_{kind}_codes" for kind in state["labels"]}
