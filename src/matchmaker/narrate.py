@@ -151,7 +151,8 @@ def _course(course: StatedCourse) -> dict[str, Any] | None:
 
 
 def _known(value: np.floating | float) -> float | None:
-    return None if np.isnan(value) else _share(value)
+    plain = float(value)
+    return None if plain != plain else min(round(plain, 6), 0.999999)
 
 
 def _share(value: np.floating | float) -> float:

@@ -93,7 +93,7 @@ class _Mix:
 
     def divergence_with_each(self, chosen: int) -> Floats:
         """KL(p || q~) of the list were each candidate added next, nats: (m,)."""
-        after = (self._counts[None, :] + np.eye(len(self._counts))) / (chosen + 1)
-        smooth = (1.0 - _SMOOTHING) * after + _SMOOTHING * self._target
-        divergence = np.sum(self._target * np.log(self._target / smooth), axis=1)
-        return np.asarray(divergence[self._codes])
+        now = (1.0 - _SMOOTHING) * self._counts / (chosen + 1) + _SMOOTHING * self._target
+        more = now + (1.0 - _SMOOTHING) / (chosen + 1)
+        without = float(np.sum(self._target * np.log(self._target / now)))
+        return np.asarray((without - self._target * np.log(more / now))[self._codes])

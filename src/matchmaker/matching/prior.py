@@ -63,21 +63,20 @@ def weigh(
 
     weights: kind -> (k,), one a row; strength: the shape of the surprises, in [0, 1], times the weight of lexical evidence.
     """
-    known = {kind: ~np.isnan(surprises[kind]) for kind in WEIGHED}
-    shaped = {kind: weights[kind].reshape(weights[kind].shape + (1,) * (known[kind].ndim - 1)) for kind in WEIGHED}
-    shaped[LEXICAL] = shaped[LEXICAL] * strength
-    available = np.zeros(strength.shape)
-    for kind in WEIGHED:
-        available = available + np.where(known[kind], shaped[kind], 0.0)
-    available = np.maximum(available, 1e-12)
-    contributions = {kind: np.where(known[kind], shaped[kind] * surprises[kind], 0.0) / available for kind in WEIGHED}
-    return contributions, np.sum(list(contributions.values()), axis=0)
+    nats = np.stack([surprises[kind] for kind in WEIGHED])
+    unknown = np.isnan(nats)
+    shape = (len(WEIGHED), -1, *(1,) * (strength.ndim - 1))
+    shares = np.where(unknown, 0.0, np.stack([weights[kind] for kind in WEIGHED]).reshape(shape))
+    shares[WEIGHED.index(LEXICAL)] *= strength
+    shares /= np.maximum(shares.sum(axis=0), 1e-12)
+    contributions = shares * np.where(unknown, 0.0, nats)
+    return dict(zip(WEIGHED, contributions, strict=True)), contributions.sum(axis=0)
 
 
 def surprises(raw: dict[str, Floats], scales: dict[str, Scales]) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Surprise of every weighed kind and percentile of every kind, read on `scales` (one row, or one a pair)."""
     nats = read_all(raw, scales)
-    percentiles = {kind: percentile(values) for kind, values in nats.items()}
+    percentiles = dict(zip(nats, percentile(np.stack(list(nats.values()))), strict=True))
     nats[DISTINCT] = 1.0 - percentiles["redundancy"]
     return nats, percentiles
 
@@ -87,13 +86,17 @@ def read_all(raw: dict[str, Floats], scales: dict[str, Scales]) -> dict[str, Flo
     first = next(iter(raw.values()))
     if first.ndim > 1:
         return {kind: scales[kind].surprise(values) for kind, values in raw.items()}
+    nats = {kind: np.full(len(values), np.nan) for kind, values in raw.items()}
+    known = [kind for kind, values in raw.items() if not np.isnan(values).all()]
+    if not known:
+        return nats
     stacked = Scales(
-        np.concatenate([scales[kind].knots for kind in raw]), np.concatenate([scales[kind].width for kind in raw])
+        np.concatenate([scales[kind].knots for kind in known]), np.concatenate([scales[kind].width for kind in known])
     )
-    if len(stacked.knots) == len(raw):  # one scale a kind: a row a kind
-        return dict(zip(raw, stacked.surprise(np.stack(list(raw.values()))), strict=True))
-    nats = stacked.surprise(np.concatenate(list(raw.values())))
-    return dict(zip(raw, np.split(nats, len(raw)), strict=True))
+    values = np.stack([raw[kind] for kind in known])
+    one_each = len(stacked.knots) == len(known)  # one scale a kind: a row a kind
+    read = stacked.surprise(values) if one_each else stacked.surprise(values.ravel()).reshape(values.shape)
+    return nats | dict(zip(known, read, strict=True))
 
 
 def direct(raw: dict[str, Floats], scales: dict[str, Scales], weights: dict[str, Floats], strength: Floats) -> Directed:

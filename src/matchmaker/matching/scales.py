@@ -85,17 +85,18 @@ class Scales:
         place, low, high = self._places(x)
         rows = np.arange(len(x))[:, None]
         last = KNOTS - 1
-        left, right = np.clip(place - 1, 0, last), np.clip(place, 0, last)
+        left, right = np.maximum(place - 1, 0), np.minimum(place, last)
         x_left, x_right = self.knots[rows, left].astype(np.float64), self.knots[rows, right].astype(np.float64)
-        share = np.clip((x - x_left) / np.where(x_right > x_left, x_right - x_left, 1.0), 0.0, 1.0)
+        step = np.where(x_right > x_left, x_right - x_left, 1.0)
+        share = np.minimum(np.maximum((x - x_left) / step, 0.0), 1.0)
         between = LEVELS[left] + share * (LEVELS[right] - LEVELS[left])
-        tied = 0.5 * (LEVELS[np.clip(low, 0, last)] + LEVELS[np.clip(high - 1, 0, last)])
+        tied = 0.5 * (LEVELS[np.minimum(low, last)] + LEVELS[np.maximum(high - 1, 0)])
         width = self.width[:, None].astype(np.float64)
         foot = LEVELS[0] / (1.0 + np.maximum(self.knots[:, :1] - x, 0.0) / width)
         body = np.where(place == 0, foot, between)
-        excess = np.clip((x - self.knots[:, -1:]) / width, 0.0, _MAX_REACH)
+        excess = np.minimum(np.maximum((x - self.knots[:, -1:]) / width, 0.0), _MAX_REACH)
         tail = -np.log1p(-TOP) + np.log1p(SHAPE * excess) / SHAPE
-        nats = np.where(place == KNOTS, tail, -np.log1p(-np.clip(body, 0.0, TOP)))
+        nats = np.where(place == KNOTS, tail, -np.log1p(-np.minimum(np.maximum(body, 0.0), TOP)))
         nats = np.where(high - low >= 2, -np.log1p(-tied), nats)
         return np.where(np.isnan(x), np.nan, nats)
 

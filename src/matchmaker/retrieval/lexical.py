@@ -129,12 +129,9 @@ class LexicalIndex:
         order = order[: max(int(np.searchsorted(np.cumsum(lengths), FOLLOWED, side="right")), 1)]
         terms_, weights = query[0][order], query[1][order]
         flat, lengths = _ranges(starts[terms_], starts[terms_ + 1])
-        found, place = np.unique(rows[flat], return_inverse=True)
-        scores = np.bincount(place, weights=values[flat] * np.repeat(weights, lengths)).astype(np.float32)
-        if allowed is not None:
-            kept = allowed[found]
-            found, scores = found[kept], scores[kept]
-        return top(scores, found.astype(np.int64), k)
+        total = np.bincount(rows[flat], values[flat] * np.repeat(weights, lengths), len(self.offsets) - 1)
+        found = np.flatnonzero(total > 0.0 if allowed is None else (total > 0.0) & allowed)
+        return top(total[found].astype(np.float32), found, k)
 
     @cached_property
     def _place(self) -> dict[str, int]:
