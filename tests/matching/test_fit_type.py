@@ -8,8 +8,8 @@ from matchmaker.matching.fit_type import FIT_TYPES, fit_types
 NAN = float("nan")
 
 
-def kind(audience, redundancy, category=0.3, common=0.2, rival=False):
-    one = [np.array([value]) for value in (audience, redundancy, category, common)]
+def kind(audience, redundancy, category=0.3, common=0.2, rival=False, likeness=0.7):
+    one = [np.array([value]) for value in (audience, redundancy, category, common, likeness)]
     return fit_types(*one, np.array([rival]))[0]
 
 
@@ -59,6 +59,20 @@ def test_many_pairs_equal_one_at_a_time():
     levels = (0.1, 0.5, 0.6, 0.91, 0.96, NAN)
     rows = list(itertools.product(levels, levels, levels, (0.0, 0.4, NAN), (False, True)))
     columns = [np.array(column) for column in zip(*rows, strict=True)]
-    found = fit_types(*columns)
+    found = fit_types(*columns[:4], np.full(len(rows), 0.7), columns[4])
     assert found.tolist() == [kind(*row) for row in rows]
     assert set(found) == set(FIT_TYPES)
+
+
+@pytest.mark.parametrize(
+    ("common", "likeness", "expected"),
+    [
+        (NAN, 2.9, "complement"),
+        (NAN, 3.0, "competitor"),
+        (0.2, 3.0, "competitor"),
+        (0.0, 4.4, "complement"),
+        (0.0, 4.5, "competitor"),
+    ],
+)
+def test_profiles_that_say_the_same_offer_the_same(common, likeness, expected):
+    assert kind(0.8, 0.4, common=common, likeness=likeness) == expected

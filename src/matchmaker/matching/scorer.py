@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matchmaker.config import Config
 
 Floats = NDArray[np.float64]
+_TEXTS = ("topic", "summary", "lexical")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[
         one_way=one_way(out.value, back.value),
         audience=audience,
         redundancy=redundancy,
-        fit_type=fit_types(audience, redundancy, _both(out, back, "category"), evidence.both["category"], rivals),
+        fit_type=fit_types(
+            audience, redundancy, _both(out, back, "category"), evidence.both["category"], _likeness(out, back), rivals
+        ),
     )
 
 
@@ -81,6 +84,12 @@ def with_scales(space: Space, config: Config, side: Side, twins: NDArray[np.bool
     nats, _ = surprises(raw, scales)
     _, total = weigh(nats, weights_for(config, np.array([len(side.goals.vectors) > 0])), evidence.strength[None, :])
     return replace(side, scales={**scales, TOTAL: Scales.fit(np.where(twins, np.nan, total))})
+
+
+def _likeness(out: Directed, back: Directed) -> Floats:
+    """Mean surprise of the texts' likeness from both sides, nats; texts that are not there say nothing."""
+    parts = np.stack([side.percentiles[kind] for side in (out, back) for kind in _TEXTS])
+    return np.asarray(np.mean(-np.log1p(-np.where(np.isnan(parts), 0.0, parts)), axis=0))
 
 
 def _both(out: Directed, back: Directed, kind: str) -> Floats:
