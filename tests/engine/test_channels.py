@@ -72,10 +72,10 @@ def test_tags_name_all_channels_that_found_a_partner():
         update={"id": "twin", "goals": ("barrel tracing",), "capabilities": ("glass bottle pooling",)}
     )
     engine = crowd(ASKING, twin)
-    match = engine.recommend("asking", 1).matches[0]
+    match = engine.recommend("asking", 1, diversity=0).matches[0]
     assert match.partner == "twin"
     assert set(match.channels) == CHANNELS - {"small"}
-    assert engine.recommend("asking", 1, exhaustive=True).matches[0].channels == []
+    assert engine.recommend("asking", 1, diversity=0, exhaustive=True).matches[0].channels == []
 
 
 def test_the_small_channel_brings_the_nearest_small_ones_that_topic_left():

@@ -9,6 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
+# One thread for numpy: its products are too small to share, and on two hyperthreads sharing made a build a quarter slower
+# (docs/speed.md). The encoder has threads of its own.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from matchmaker import __version__
 from matchmaker.cli.output import fail, fail_usage
 

@@ -158,9 +158,9 @@ class _Store:
             return
         if len(raw) % _KEY or vectors.shape != (len(raw) // _KEY, self._dimension) or vectors.dtype != np.float32:
             return
-        self._segments[path.stem] = vectors
-        for row in range(len(vectors)):
-            self._where[raw[row * _KEY : (row + 1) * _KEY]] = (path.stem, row)
+        name = path.stem
+        self._segments[name] = np.asarray(vectors)
+        self._where.update((raw[row * _KEY : (row + 1) * _KEY], (name, row)) for row in range(len(vectors)))
 
     def _compact(self) -> None:
         """Fold many small segments into one; readers that hold the old ones keep them open."""

@@ -15,7 +15,7 @@ from matchmaker.matching.confidence import completeness
 from matchmaker.matching.evidence import KINDS, dense_evidence, gain_matrix, lexical_strength, sparse_matrix
 from matchmaker.matching.gain import goal_marks
 from matchmaker.matching.peers import peer_goals
-from matchmaker.matching.prior import TOTAL, surprises, weigh, weights_for
+from matchmaker.matching.prior import TOTAL, totals, weights_for
 from matchmaker.matching.ragged import Ints, Items, LabelSets
 from matchmaker.matching.scales import Scales
 from matchmaker.matching.space import LABEL_KINDS, Space
@@ -141,9 +141,8 @@ def fit_scales(space: Space, contents: NDArray[np.str_], config: Config, progres
         for kind in KINDS:
             raw[kind][itself] = np.nan
             scales[kind] = Scales.fit(raw[kind])
-        nats, _ = surprises(raw, scales)
         strength = lexical_strength(said[rows][:, None], said[space.reference][None, :])
-        _, total = weigh(nats, weights_for(config, has_goals[rows]), strength)
+        total = totals(raw, scales, weights_for(config, has_goals[rows]), strength)
         total[itself] = np.nan
         scales[TOTAL] = Scales.fit(total)
         for kind, scale in scales.items():

@@ -81,6 +81,13 @@ def surprises(raw: dict[str, Floats], scales: dict[str, Scales]) -> tuple[dict[s
     return nats, percentiles
 
 
+def totals(raw: dict[str, Floats], scales: dict[str, Scales], weights: dict[str, Floats], strength: Floats) -> Floats:
+    """Evidence totals of whole matrices, nats: `direct` without what only answers need."""
+    nats = read_all(raw, scales)
+    nats[DISTINCT] = 1.0 - percentile(nats["redundancy"])
+    return weigh(nats, weights, strength)[1]
+
+
 def read_all(raw: dict[str, Floats], scales: dict[str, Scales]) -> dict[str, Floats]:
     """Surprise of every kind; a query's values are read in a single pass over all kinds, which is most of its work."""
     first = next(iter(raw.values()))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from matchmaker.matching.evidence import KINDS, Evidence, pair_evidence
 from matchmaker.matching.fit_type import fit_types
-from matchmaker.matching.prior import TOTAL, Directed, direct, surprises, weigh, weights_for
+from matchmaker.matching.prior import TOTAL, Directed, direct, totals, weights_for
 from matchmaker.matching.ragged import Ints
 from matchmaker.matching.reciprocity import balance, harmonic, mutual_nats, one_way
 from matchmaker.matching.scales import Scales
@@ -81,8 +81,8 @@ def with_scales(space: Space, config: Config, side: Side, twins: NDArray[np.bool
     evidence = pair_evidence(space, side, space.reference)
     raw = {kind: np.where(twins, np.nan, values)[None, :] for kind, values in evidence.directed(True).items()}
     scales = {kind: Scales.fit(raw[kind]) for kind in KINDS}
-    nats, _ = surprises(raw, scales)
-    _, total = weigh(nats, weights_for(config, np.array([len(side.goals.vectors) > 0])), evidence.strength[None, :])
+    weights = weights_for(config, np.array([len(side.goals.vectors) > 0]))
+    total = totals(raw, scales, weights, evidence.strength[None, :])
     return replace(side, scales={**scales, TOTAL: Scales.fit(np.where(twins, np.nan, total))})
 
 

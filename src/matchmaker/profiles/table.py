@@ -69,28 +69,18 @@ class ProfileTable:
     @cached_property
     def arrow(self) -> pa.Table:
         """The whole table; a file is mapped into memory on first use."""
-        if not isinstance(self._source, Path):
-            return self._source
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        # Not pq.read_table: that would import the dataset machinery, and pandas with it, for every single answer.
-        try:
-            with pq.ParquetFile(self._source, memory_map=True) as file:
-                return file.read()
-        except (pa.ArrowException, OSError) as error:
-            raise BundleCorruptError(
-                f"{self._source} cannot be read: {str(error).splitlines()[0]}. Build the bundle again."
-            ) from error
+        return self._source if not isinstance(self._source, Path) else _read(self._source, None)
 
     @cached_property
     def names(self) -> list[str]:
         """Display names, by row."""
-        return list(self.arrow.column("name").to_pylist())
+        return list(self._shown.column("name").to_pylist())
 
     @cached_property
     def _shown(self) -> pa.Table:
-        return self.arrow.select(SHOWN).combine_chunks()
+        """The columns that answers show; a file's other columns stay on disk."""
+        table = self._source.select(SHOWN) if not isinstance(self._source, Path) else _read(self._source, SHOWN)
+        return table.combine_chunks()
 
     def shown(self, rows: Sequence[int]) -> list[dict[str, Any]]:
         """The columns that answers show (`SHOWN`), one dict for each of `rows`."""
@@ -116,3 +106,18 @@ class ProfileTable:
         import pyarrow.parquet as pq
 
         pq.write_table(self.arrow, path, row_group_size=8192, compression="zstd")
+
+
+def _read(path: Path, columns: list[str] | None) -> pa.Table:
+    """The table of a file, or some columns of it. Raises BundleCorruptError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    # Not pq.read_table: that would import the dataset machinery, and pandas with it, for every single answer.
+    try:
+        with pq.ParquetFile(path, memory_map=True) as file:
+            return file.read(columns=columns)
+    except (pa.ArrowException, OSError) as error:
+        raise BundleCorruptError(
+            f"{path} cannot be read: {str(error).splitlines()[0]}. Build the bundle again."
+        ) from error

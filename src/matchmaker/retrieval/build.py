@@ -84,7 +84,7 @@ def build_index(
 def load_index(path: Path, vectors: NDArray[np.float32], facts: dict[str, Any]) -> Index:
     """The index that `facts` (probes, recall) describe; an exact one where there is no file, since it needs none."""
     if not path.is_file():
-        return ExactIndex(vectors)
+        return ExactIndex(vectors, checked=True)
     import faiss
 
     return ApproximateIndex(vectors, faiss.read_index(str(path)), int(facts["probes"]), float(facts["recall"]))

@@ -29,10 +29,12 @@ class ExactIndex:
     kind = "exact"
     recall = 1.0
 
-    def __init__(self, vectors: NDArray[np.float32]) -> None:
-        self._vectors = normalised(vectors)
+    def __init__(self, vectors: NDArray[np.float32], *, checked: bool = False) -> None:
+        """Index unit rows; `checked`: they were when the index was built, and need not be again."""
+        self._vectors = np.asarray(vectors, dtype=np.float32) if checked else normalised(vectors)
         self._faiss: Any = None
-        check_self_similarity(self)
+        if not checked:
+            check_self_similarity(self)
 
     @property
     def size(self) -> int:
