@@ -37,7 +37,7 @@ def disk(tmp_path):
         return folder
 
     yield mount
-    subprocess.run(["umount", folder], capture_output=True, check=False)
+    subprocess.run(["umount", "-l", folder], capture_output=True, check=False)  # lazily: an array may still be mapped
 
 
 def fill(folder, room):
