@@ -75,12 +75,11 @@ class Narrator:
     def _shared(self, other: Side) -> Shared:
         """What both sides have in common, their shared neighbours by name."""
         found = shared(self._fitted.space, self._side, other)
-        named = {
-            kind: [self._fitted.name(one) for one in names]
-            for kind, names in found.labels.items()
-            if kind == NEIGHBOURS
-        }
-        return replace(found, labels={**found.labels, **named}, links=[self._fitted.name(one) for one in found.links])
+        if NEIGHBOURS not in found.labels:
+            return found
+        named = [self._fitted.name(one) for one in found.labels[NEIGHBOURS]]
+        links = [self._fitted.name(one) for one in found.links]
+        return replace(found, labels={**found.labels, NEIGHBOURS: named}, links=links)
 
     def _told(
         self, scored: Scored, position: int, voice: Voice, *, explain: bool
@@ -152,7 +151,7 @@ def _course(course: StatedCourse) -> dict[str, Any] | None:
 
 def _known(value: np.floating | float) -> float | None:
     plain = float(value)
-    return None if plain != plain else min(round(plain, 6), 0.999999)
+    return None if plain != plain else _share(plain)
 
 
 def _share(value: np.floating | float) -> float:

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-# One thread for numpy: its products are too small to share, and on two hyperthreads sharing made a build a quarter slower
-# (docs/speed.md). The encoder has threads of its own.
+# One thread for numpy: its products here are too small to be worth sharing. The encoder has threads of its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from matchmaker import __version__

@@ -12,7 +12,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import sys
 import uuid
 from collections.abc import Sequence
@@ -26,13 +25,13 @@ from numpy.typing import NDArray
 from matchmaker.disk import cause, save_array
 from matchmaker.encoders.chunking import chunks
 from matchmaker.errors import StorageError
+from matchmaker.profiles.parsing import well_formed
 
 if TYPE_CHECKING:
     from matchmaker.encoders.base import ChunkEncoder
     from matchmaker.progress import Progress
 
 _KEY = 16
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLOCK = 16_384
 """Texts encoded between two writes: a long build that is cut off loses at most this many."""
 _COMPACT_FROM = 64
@@ -61,7 +60,7 @@ class CachedEncoder:
 
         Each distinct text is looked up and encoded once. Raises StorageError when the cache cannot be read or written.
         """
-        texts = [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]  # no tokeniser takes them
+        texts = [well_formed(text) for text in texts]  # no tokeniser takes them
         distinct = list(dict.fromkeys(texts))
         keys = [_digest(text) for text in distinct]
         found = self._store.get(keys)
