@@ -1,6 +1,6 @@
 """Where candidates come from: several channels, each with a quota, each candidate tagged with the channels that found it.
 
-audience    audiences described alike                     capabilities  what they offer meets the partner's goals
+audience    audiences stated alike                        capabilities  what they offer meets the partner's goals
 topic       whole profiles alike                          goals         what they want meets the partner's capabilities
 lexical     the same specific words                       neighbours    partners of its partners
 small       the nearest of the smaller half by size: fame is never the entrance
@@ -19,6 +19,7 @@ from matchmaker.matching.ragged import Ints
 from matchmaker.matching.space import Side, Space
 from matchmaker.retrieval.build import build_index, load_index
 from matchmaker.retrieval.candidates import Candidates, ChannelResult, union
+from matchmaker.retrieval.exact import top
 from matchmaker.retrieval.items import ItemIndex
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def candidates(space: Space, indexes: Indexes, side: Side, allowed: Mask, quota:
     """Candidates of `side` among the `allowed` (n,) partners, at most `quota` from each channel."""
     near = _nearest(indexes.topic, side.topic, 4 * quota, allowed)
     found = [
-        ChannelResult("audience", _nearest(indexes.audience, side.audience, quota, allowed)),
+        ChannelResult("audience", _audience(indexes, side, quota, allowed)),
         ChannelResult("topic", near[:quota]),
         ChannelResult("lexical", _ids(space.lexical.search(side.terms, quota, allowed)[1])),
         ChannelResult("capabilities", _items(indexes.capabilities, side.goals.vectors, quota, allowed)),
@@ -91,10 +92,17 @@ def candidates(space: Space, indexes: Indexes, side: Side, allowed: Mask, quota:
     return union(found)
 
 
+def _audience(indexes: Indexes, side: Side, quota: int, allowed: Mask) -> Ints:
+    """An audience that was inferred says no more than the whole profile, which is searched as `topic`."""
+    if not side.states_audience:
+        return np.zeros(0, dtype=np.int64)
+    return _nearest(indexes.audience, side.audience, quota, allowed)
+
+
 def _nearest(index: Index, query: NDArray[np.float32], k: int, allowed: Mask) -> Ints:
     if not query.any():
         return np.zeros(0, dtype=np.int64)
-    return _ids(index.search(query[None, :], k, allowed=allowed)[1][0])
+    return _ids(index.search(query[None, :], k, allowed=allowed, rough=True)[1][0])
 
 
 def _items(index: ItemIndex, queries: NDArray[np.float32], quota: int, allowed: Mask) -> Ints:
@@ -102,20 +110,18 @@ def _items(index: ItemIndex, queries: NDArray[np.float32], quota: int, allowed: 
     if not len(queries) or not index.size:
         return np.zeros(0, dtype=np.int64)
     each = max(-(-quota // len(queries)), 8)
-    turns = index.search_items(queries, each, allowed=allowed)[1].T.ravel()
+    turns = index.search_items(queries, each, allowed=allowed, rough=True)[1].T.ravel()
     return _ids(np.array(list(dict.fromkeys(turns.tolist())), dtype=np.int64))[:quota]
 
 
 def _neighbours(space: Space, side: Side, quota: int, allowed: Mask) -> Ints:
     """Partners that share the rarest connections (resource allocation: Zhou, Lü and Zhang 2009, Eur. Phys. J. B 71)."""
-    sets = space.labels["neighbours"]
     mine = side.labels["neighbours"]
     if not len(mine):
         return np.zeros(0, dtype=np.int64)
-    common, _ = sets.shared(mine, np.arange(len(space)))
-    common[~allowed] = 0.0
-    best = np.argsort(-common, kind="stable")[:quota]
-    return best[common[best] > 0].astype(np.int64)
+    rows, common = space.labels["neighbours"].sharing(mine)
+    eligible = allowed[rows]
+    return top(common[eligible].astype(np.float32), rows[eligible], quota)[1]
 
 
 def _ids(ids: NDArray[np.integer]) -> Ints:

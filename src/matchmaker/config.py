@@ -50,10 +50,9 @@ class GoallessWeights(PriorWeights):
     """What stands in for gain where one side states no goals (decides results): closeness of the market takes over."""
 
     gain: float = Field(0.0, ge=0)
-    lexical: float = Field(0.80, ge=0)
+    lexical: float = Field(0.75, ge=0)
     topic: float = Field(0.20, ge=0)
-    summary: float = Field(0.20, ge=0)
-    category: float = Field(0.05, ge=0)
+    summary: float = Field(0.25, ge=0)
     distinct: float = Field(0.0, ge=0)
 
 

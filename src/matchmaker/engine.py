@@ -22,6 +22,7 @@ from matchmaker.matching.scorer import Scored, score
 from matchmaker.matching.space import Side
 from matchmaker.narrate import Narrator, Relations, goal_note
 from matchmaker.results import Explanation, PairScores, Recommendations, Similar
+from matchmaker.threads import single_threaded
 
 if TYPE_CHECKING:
     from matchmaker.encoders.base import Encoder
@@ -104,7 +105,8 @@ class Matchmaker:
 
         Sizes, shapes, small files and the golden queries are checked at once; with `background_check` every file is
         hashed on a thread of its own, and from the moment one is found changed every answer raises BundleCorruptError
-        (`integrity` tells how far it is). Raises BundleError.
+        (`integrity` tells how far it is) and index files, otherwise read when they are first searched, are read at once.
+        Raises BundleError.
         """
         from matchmaker.registry.codec import load
         from matchmaker.registry.integrity import BackgroundCheck
@@ -112,7 +114,10 @@ class Matchmaker:
         fitted, version = load(Path(folder))
         engine = cls(fitted.config, cache_dir=cache_dir)
         engine._fitted = fitted
-        engine._check = BackgroundCheck(version) if background_check else None
+        if background_check:  # it is to live long, perhaps longer than the files
+            engine._check = BackgroundCheck(version)
+            for index in fitted.indexes.each().values():
+                index.open()
         return engine
 
     @property
@@ -120,6 +125,7 @@ class Matchmaker:
         """The background check of the loaded bundle; None where there is nothing to check."""
         return self._check
 
+    @single_threaded
     def recommend(
         self,
         partner: str | Partner,
@@ -150,11 +156,7 @@ class Matchmaker:
         narrator = Narrator(self.fitted, side, name, voice, relations)
         nats = with_popularity(scored.nats, self.fitted.space.size[rows], popularity_weight)
         order = self._list(scored, nats, k, diversity, _keeps(scored, narrator, fit_type, motion))
-        narrator.read([int(rows[position]) for position in order])
-        matches = [
-            narrator.match(scored, position, rank, channels(int(rows[position])), explain=explain)
-            for rank, position in enumerate(order, start=1)
-        ]
+        matches = narrator.matches(scored, order, [channels(position) for position in order], explain=explain)
         notes = goal_note(name, side, voice)
         if len(matches) < k:
             notes.append(f"only {len(matches)} of the {k} asked for are eligible")
@@ -176,6 +178,7 @@ class Matchmaker:
             notes=notes,
         )
 
+    @single_threaded
     def score_pairs(self, pairs: Iterable[tuple[str, str]]) -> PairScores:
         """Score many pairs (a, b), answered in the order asked; an unknown partner or a == b is reported in its row's status."""
         asked = [(str(a), str(b)) for a, b in pairs]
@@ -196,6 +199,7 @@ class Matchmaker:
         empty = dict.fromkeys(_NUMBERS)
         return PairScores([{**empty, **row} for row in rows])
 
+    @single_threaded
     def explain(self, a: str | Partner, b: str) -> Explanation:
         """One pair from both sides: exact contributions, what meets what, what is shared, the weaker side named."""
         side, name, voice, relations = self._asking(a)
@@ -204,7 +208,7 @@ class Matchmaker:
             raise SettingsError(f"{b!r} cannot be matched with itself: name two different partners.")
         scored = self._score(side, np.array([other]), relations)
         narrator = Narrator(self.fitted, side, name, voice, relations)
-        match = narrator.match(scored, 0, 1, (), explain=True)
+        match = narrator.matches(scored, [0], [()], explain=True)[0]
         common = narrator.common(other)
         theirs = self.fitted.space.side(other, asking=False)
         notes = goal_note(name, side, voice) + goal_note(self.fitted.space.ids[other], theirs, self.fitted.voice(other))
@@ -217,6 +221,7 @@ class Matchmaker:
             notes=notes,
         )
 
+    @single_threaded
     def similar(self, like: Sequence[str], k: int = 10, *, unlike: Sequence[str] = ()) -> Similar:
         """Look-alikes of the `like` examples, away from the `unlike` ones: best_score over whole-profile cosines.
 
@@ -277,12 +282,13 @@ class Matchmaker:
     def _candidates(
         self, side: Side, allowed: NDArray[np.bool_], *, exhaustive: bool
     ) -> tuple[Ints, Callable[[int], tuple[str, ...]]]:
-        """Rows to score. Few eligible partners are all scored, so that a narrow filter never loses one."""
-        eligible = np.flatnonzero(allowed)
-        if exhaustive or len(eligible) <= self.config.exhaustive_below:
-            return eligible, lambda row: ()
+        """Rows to score, and the channels that found the row at a position; few eligible partners are all scored, so that a narrow
+        filter never loses one.
+        """
+        if exhaustive or np.count_nonzero(allowed) <= self.config.exhaustive_below:
+            return np.flatnonzero(allowed), lambda position: ()
         found = candidates(self.fitted.space, self.fitted.indexes, side, allowed, self.config.channel_quota)
-        return found.ids, found.tag
+        return found.ids, found.tag_at
 
     def _score(self, side: Side, rows: Ints, relations: Relations) -> Scored:
         return score(self.fitted.space, self.config, side, rows, self.fitted.rivals(relations, rows))
@@ -328,13 +334,9 @@ def _keeps(scored: Scored, narrator: Narrator, fit_type: str | None, motion: str
     """Which pairs are of the fit type and support the motion asked for."""
     keep = np.ones(len(scored.rows), dtype=bool) if fit_type is None else scored.fit_type == fit_type
     if motion is not None:
-        keep = np.array(
-            [
-                bool(kept) and any(motion in (found.kind, found.name) for found in narrator.motions(scored, position))
-                for position, kept in enumerate(keep)
-            ],
-            dtype=bool,
-        )
+        kept = np.flatnonzero(keep)
+        told = narrator.motions(scored, kept.tolist())
+        keep[kept] = [any(motion in (found.kind, found.name) for found in motions) for motions in told]
     return np.asarray(keep)
 
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matchmaker.fitted import Fitted, holds, voice_of
+from matchmaker.matching.closeness import Closeness, Texts, closeness
 from matchmaker.matching.confidence import grade
 from matchmaker.matching.course import BASIS as STATED
 from matchmaker.matching.course import StatedCourse, heading
+from matchmaker.matching.evidence import KINDS
 from matchmaker.matching.motion import Motion, Signals, motions
-from matchmaker.matching.prior import WEIGHED, Directed
-from matchmaker.matching.reasons import Meeting, Shared, Voice, as_dict, brings, meetings, sentence, shared
+from matchmaker.matching.prior import WEIGHED
+from matchmaker.matching.reasons import Meeting, Voice, as_dict, brings, meetings, sentence
 from matchmaker.matching.scorer import Scored
+from matchmaker.matching.shared import Shared, Sharing
 from matchmaker.matching.space import NEIGHBOURS, Side
 from matchmaker.results import Match, SideReport
 
 GOALS_FROM_PEERS = "states no goals; goals typical of its category peers stand in"
 NO_GOALS = "states no goals and has no category peers that do; closeness of the market took their weight"
 Relations = dict[int, list[dict[str, Any]]]
+_BLOCK = 512
+"""Partners told of at a time; bounds the memory of their texts' vectors."""
 
 
 class Narrator:
@@ -29,99 +35,158 @@ class Narrator:
 
     def __init__(self, fitted: Fitted, side: Side, name: str, voice: Voice, relations: Relations) -> None:
         self._fitted, self._side, self._id, self._voice, self._relations = fitted, side, name, voice, relations
-        self._plain: dict[int, dict[str, Any]] = {}
 
-    def motions(self, scored: Scored, position: int) -> list[Motion]:
-        """What the pair at `position` could do together."""
-        return self._told(scored, position, self._fitted.voice(int(scored.rows[position])), explain=False)[0]
+    def motions(self, scored: Scored, positions: Sequence[int]) -> Iterator[list[Motion]]:
+        """What the pairs at `positions` could do together."""
+        rows = [int(row) for row in scored.rows[positions]]
+        voices = [self._fitted.voice(row) for row in rows]
+        for told, position in zip(self._told(rows, voices), positions, strict=True):
+            yield self._motions(scored, position, told)
 
-    def read(self, rows: Sequence[int]) -> None:
-        """Read the profiles of the partners that will be told of, in one go."""
-        self._plain = dict(zip(rows, self._fitted.profiles.shown(rows), strict=True))
-
-    def match(self, scored: Scored, position: int, rank: int, channels: Sequence[str], *, explain: bool) -> Match:
-        """The pair at `position` of `scored` as a match of rank `rank`."""
-        space, row = self._fitted.space, int(scored.rows[position])
-        plain = self._plain[row] if row in self._plain else self._fitted.profiles.shown([row])[0]
-        found, course, sides = self._told(scored, position, voice_of(plain), explain=explain)
-        out, back = float(scored.out.value[position]), float(scored.back.value[position])
-        complete = min(self._side.completeness, float(space.completeness[row]))
-        return Match(
-            rank=rank,
-            partner=space.ids[row],
-            name=plain["name"],
-            mutual=_round(scored.mutual[position]),
-            value_to_you=_share(out),
-            value_to_them=_share(back),
-            balance=_round(scored.balance[position]),
-            weaker_side=self._id if out <= back else space.ids[row],
-            one_way_street=bool(scored.one_way[position]),
-            fit_type=str(scored.fit_type[position]),
-            motions=[asdict(motion) for motion in found],
-            categories=list(plain["categories"]),
-            size_band=plain["size_band"],
-            confidence=grade(complete),
-            completeness=_round(complete),
-            stated_course=_course(course),
-            relations=self._relations.get(row, []),
-            channels=list(channels),
-            sides=sides,
-        )
+    def matches(
+        self, scored: Scored, positions: Sequence[int], channels: Sequence[Sequence[str]], *, explain: bool
+    ) -> list[Match]:
+        """The pairs at `positions` as matches of rank 1, 2, ...; channels: of each pair, those that found it."""
+        rows = [int(row) for row in scored.rows[positions]]
+        shown = self._fitted.profiles.shown(rows)
+        told = self._told(rows, [voice_of(one) for one in shown])
+        numbers = _Numbers(scored, positions)
+        return [
+            self._match(scored, position, place, plain, one, list(found), numbers, explain=explain)
+            for place, (position, plain, one, found) in enumerate(zip(positions, shown, told, channels, strict=True))
+        ]
 
     def common(self, row: int) -> Shared:
-        """What the side shares with the partner at `row`."""
-        return self._shared(self._fitted.space.side(row, asking=False))
+        """What the side shares with the partner at `row`, shared neighbours by name."""
+        return self._named(Sharing(self._fitted.space, self._side, [row]).with_partner(row))
 
-    def _shared(self, other: Side) -> Shared:
-        """What both sides have in common, their shared neighbours by name."""
-        found = shared(self._fitted.space, self._side, other)
+    def _named(self, found: Shared) -> Shared:
         if NEIGHBOURS not in found.labels:
             return found
         named = [self._fitted.name(one) for one in found.labels[NEIGHBOURS]]
         links = [self._fitted.name(one) for one in found.links]
         return replace(found, labels={**found.labels, NEIGHBOURS: named}, links=links)
 
-    def _told(
-        self, scored: Scored, position: int, voice: Voice, *, explain: bool
-    ) -> tuple[list[Motion], StatedCourse, list[SideReport]]:
-        row = int(scored.rows[position])
-        other = self._fitted.space.side(row, asking=False)
-        gives, gets = meetings(self._side, other, self._voice, voice), meetings(other, self._side, voice, self._voice)
-        common = self._shared(other)
-        found = motions(
+    def _told(self, rows: Sequence[int], voices: Sequence[Voice]) -> Iterator[_Told]:
+        """What there is to tell of the side and each of the partners at `rows`."""
+        space = self._fitted.space
+        for low in range(0, len(rows), _BLOCK):
+            part = rows[low : low + _BLOCK]
+            texts, sharing = Texts.of(space, np.array(part, dtype=np.int64)), Sharing(space, self._side, part)
+            for row, voice, (toward, back) in zip(part, voices[low:], closeness(self._side, texts), strict=False):
+                gives, gets = meetings(toward, self._voice, voice), meetings(back, voice, self._voice)
+                yield _Told(row, voice, toward, back, gives, gets, self._named(sharing.with_partner(row)))
+
+    def _match(
+        self,
+        scored: Scored,
+        position: int,
+        place: int,
+        plain: dict[str, Any],
+        told: _Told,
+        channels: list[str],
+        numbers: _Numbers,
+        *,
+        explain: bool,
+    ) -> Match:
+        space, row = self._fitted.space, told.row
+        complete = min(self._side.completeness, float(space.completeness[row]))
+        return Match(
+            rank=place + 1,
+            partner=space.ids[row],
+            name=plain["name"],
+            mutual=numbers.mutual[place],
+            value_to_you=numbers.value[0][place],
+            value_to_them=numbers.value[1][place],
+            balance=numbers.balance[place],
+            weaker_side=self._id if scored.out.value[position] <= scored.back.value[position] else space.ids[row],
+            one_way_street=bool(scored.one_way[position]),
+            fit_type=str(scored.fit_type[position]),
+            motions=[dict(vars(motion)) for motion in self._motions(scored, position, told)],
+            categories=list(plain["categories"]),
+            size_band=plain["size_band"],
+            confidence=grade(complete),
+            completeness=_round(complete),
+            stated_course=self._course(told),
+            relations=self._relations.get(row, []),
+            channels=channels,
+            sides=self._sides(told, place, numbers) if explain else [],
+        )
+
+    def _motions(self, scored: Scored, position: int, told: _Told) -> list[Motion]:
+        facts = self._relations.get(told.row, [])
+        return motions(
             Signals(
                 fit_type=str(scored.fit_type[position]),
                 audience=_known(scored.audience[position]),
                 redundancy=_known(scored.redundancy[position]),
-                gives=gives,
-                gets=gets,
-                common=common,
-                connected=any(fact["type"] == "integration" and holds(fact) for fact in self._relations.get(row, [])),
-                stated=self._side.states_audience and other.states_audience,
+                gives=told.gives,
+                gets=told.gets,
+                common=told.common,
+                connected=any(fact["type"] == "integration" and holds(fact) for fact in facts),
+                stated=self._side.states_audience and bool(self._fitted.space.states_audience[told.row]),
             )
         )
-        course = StatedCourse(
-            heading(self._side, other, self._voice, voice), heading(other, self._side, voice, self._voice)
-        )
-        if not explain:
-            return found, course, []
-        sides = [
-            _side(
-                self._id,
-                scored.out,
-                position,
-                gives,
-                sentence(self._voice, voice, gives, common, None if gives else brings(self._side, other, voice)),
-            ),
-            _side(
-                self._fitted.space.ids[row],
-                scored.back,
-                position,
-                gets,
-                sentence(voice, self._voice, gets, common, None if gets else brings(other, self._side, self._voice)),
+
+    def _course(self, told: _Told) -> dict[str, Any] | None:
+        ours = heading(told.toward, self._voice, told.voice)
+        theirs = heading(told.back, told.voice, self._voice) if ours else None
+        if not StatedCourse(ours, theirs).collides:
+            return None
+        return {"basis": STATED, "ours": dict(vars(ours)), "theirs": dict(vars(theirs))}
+
+    def _sides(self, told: _Told, place: int, numbers: _Numbers) -> list[SideReport]:
+        """Both directions of a pair, the asking side's first."""
+        ours, theirs = self._voice, told.voice
+        brought = None if told.gives else brings(told.toward, theirs)
+        brought_back = None if told.gets else brings(told.back, ours)
+        return [
+            numbers.side(0, place, self._id, told.gives, sentence(ours, theirs, told.gives, told.common, brought)),
+            numbers.side(
+                1,
+                place,
+                self._fitted.space.ids[told.row],
+                told.gets,
+                sentence(theirs, ours, told.gets, told.common, brought_back),
             ),
         ]
-        return found, course, sides
+
+
+class _Told(NamedTuple):
+    """A partner beside the asking side: `toward` is what it is to the side, `back` the reverse; `gives` and `gets` likewise."""
+
+    row: int
+    voice: Voice
+    toward: Closeness
+    back: Closeness
+    gives: list[Meeting]
+    gets: list[Meeting]
+    common: Shared
+
+
+class _Numbers:
+    """The numbers of the reports on some scored pairs, taken out of the arrays in one go."""
+
+    def __init__(self, scored: Scored, positions: Sequence[int]) -> None:
+        ways = (scored.out, scored.back)
+        self.mutual, self.balance = (np.round(one[positions], 6).tolist() for one in (scored.mutual, scored.balance))
+        self.value = [_shares(way.value[positions]) for way in ways]
+        self._total = [way.total[positions].tolist() for way in ways]
+        self._contributions = [way.contributions[:, positions].T.tolist() for way in ways]
+        self._percentiles = [_shares(way.percentiles[:, positions].T) for way in ways]
+
+    def side(self, way: int, place: int, receiver: str, met: Sequence[Meeting], text: str) -> SideReport:
+        """One direction (0 out, 1 back) of the pair at `place`."""
+        known = [None if share != share else share for share in self._percentiles[way][place]]
+        return SideReport(
+            receiver=receiver,
+            value=self.value[way][place],
+            total=self._total[way][place],
+            contributions=dict(zip(WEIGHED, self._contributions[way][place], strict=True)),
+            percentiles=dict(zip(KINDS, known, strict=True)),
+            meets=as_dict(met),
+            sentence=text,
+        )
 
 
 def goal_note(name: str, side: Side, voice: Voice) -> list[str]:
@@ -129,24 +194,6 @@ def goal_note(name: str, side: Side, voice: Voice) -> list[str]:
     if voice.goals_from_peers and voice.goals:
         return [f"{name} {GOALS_FROM_PEERS}"]
     return [] if len(side.goals.vectors) else [f"{name} {NO_GOALS}"]
-
-
-def _side(receiver: str, directed: Directed, position: int, met: Sequence[Meeting], text: str) -> SideReport:
-    return SideReport(
-        receiver=receiver,
-        value=_share(directed.value[position]),
-        total=float(directed.total[position]),
-        contributions={kind: float(directed.contributions[kind][position]) for kind in WEIGHED},
-        percentiles={kind: _known(values[position]) for kind, values in directed.percentiles.items()},
-        meets=as_dict(met),
-        sentence=text,
-    )
-
-
-def _course(course: StatedCourse) -> dict[str, Any] | None:
-    if course.ours is None or course.theirs is None:
-        return None
-    return {"basis": STATED, "ours": asdict(course.ours), "theirs": asdict(course.theirs)}
 
 
 def _known(value: np.floating | float) -> float | None:
@@ -157,6 +204,12 @@ def _known(value: np.floating | float) -> float | None:
 def _share(value: np.floating | float) -> float:
     """A percentile of six digits; it never reaches 1."""
     return min(_round(value), 0.999999)
+
+
+def _shares(values: NDArray[np.float64]) -> list[Any]:
+    """`_share` of an array, as nested lists; NaN stays NaN."""
+    shares: list[Any] = np.minimum(np.round(values, 6), 0.999999).tolist()
+    return shares
 
 
 def _round(value: np.floating | float) -> float:

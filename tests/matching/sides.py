@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from matchmaker.matching.closeness import Texts, closeness
 from matchmaker.matching.ragged import Items, unit
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.space import Side
@@ -35,6 +36,11 @@ def make_side(goals=(), capabilities=(), heading=NONE, marks=None):
         goals=items(goals), marks=rows.astype(np.float32).reshape(-1, 4), pooled=NONE, states_audience=True,
         terms=(np.zeros(0, np.int32), np.zeros(0, np.float32)), labels={}, size=np.nan, completeness=1.0,
     )  # fmt: skip
+
+
+def near(side, other):
+    """What `other` is to `side`."""
+    return next(closeness(side, Texts(other.heading[None, :], other.capabilities, other.goals, other.marks)))[0]
 
 
 def make_voice(name, goals=0, capabilities=0, *, from_peers=False):

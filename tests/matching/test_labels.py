@@ -27,7 +27,7 @@ def test_weights_equal_the_formula(rows):
 @given(ROWS, ASKED)
 def test_shared_weight_equals_sets(rows, asked):
     sets, weight = LabelSets.fit(rows), weights_of(rows)
-    common, theirs = sets.shared(sets.encode(asked), np.arange(len(rows)))
+    common, theirs = sets.shared(sets.encode(asked), np.arange(len(rows))), sets.own
     assert common == pytest.approx([sum(weight[x] for x in set(row) & set(asked)) for row in rows], abs=1e-6)
     assert theirs == pytest.approx([sum(weight[x] for x in set(row)) for row in rows], abs=1e-6)
 
@@ -60,3 +60,13 @@ def test_labels_differ_neither_by_case_nor_by_blanks():
 def test_a_label_of_nobody_counted_weighs_like_one_of_a_single_partner():
     sets = LabelSets.fit([["a"], ["b"]], counted=np.array([True, False]))
     assert sets.weights == pytest.approx([math.log(2), math.log(2)])
+
+
+@given(ROWS, ASKED)
+def test_the_rows_that_share_a_label_and_what_they_share(rows, asked):
+    sets = LabelSets.fit(rows)
+    query = sets.encode(asked)
+    found, weight = sets.sharing(query)
+    common = sets.shared(query, np.arange(len(rows)))
+    assert found.tolist() == np.flatnonzero(common > 0).tolist()
+    assert weight == pytest.approx(common[found], abs=1e-6)

@@ -4,7 +4,8 @@ import pytest
 
 from matchmaker.matching.fit_type import COMPETITOR, COMPLEMENT
 from matchmaker.matching.motion import Motion, Signals, motions
-from matchmaker.matching.reasons import Meeting, Shared
+from matchmaker.matching.reasons import Meeting
+from matchmaker.matching.shared import Shared
 
 WANTED = Meeting("fewer returns", "returns portal", 0.8, 0.2)
 OFFERED = Meeting("faster parcels", "parcel pick-up", 0.7, 0.1)

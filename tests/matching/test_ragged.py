@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -53,3 +55,15 @@ def test_rarer_labels_weigh_more_and_uncounted_rows_do_not_count():
 
 def test_unit_keeps_zero_rows():
     assert unit(np.array([[3.0, 4.0], [0.0, 0.0]])) == pytest.approx(np.array([[0.6, 0.8], [0, 0]]))
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=8), st.integers(0, 10**6))
+def test_segments_equal_loops_along_either_axis(counts, seed):
+    offsets = np.concatenate(([0], np.cumsum(counts)))
+    values = np.random.default_rng(seed).normal(size=(int(offsets[-1]), 3)).astype(np.float32)
+    parts = [values[low:high] for low, high in itertools.pairwise(offsets)]
+    sums = np.array([part.sum(axis=0, dtype=np.float64) for part in parts])
+    largest = np.array([part.max(axis=0) if len(part) else np.full(3, -9.0) for part in parts])
+    assert segment_sum(values, offsets) == pytest.approx(sums, abs=1e-12)
+    assert np.array_equal(segment_max(values, offsets, empty=-9.0), largest)
+    assert np.array_equal(segment_max(values.T, offsets, empty=-9.0, axis=1), largest.T)

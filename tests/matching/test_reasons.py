@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from matchmaker.matching.reasons import MET, Meeting, Shared, as_dict, brings, meetings, sentence
-from tests.matching.sides import axis, make_side, make_voice
+from matchmaker.matching.reasons import MET, Meeting, as_dict, brings, meetings, sentence
+from matchmaker.matching.shared import Shared
+from tests.matching.sides import axis, make_side, make_voice, near
 
 A, B = make_voice("A", goals=3, capabilities=3), make_voice("B", goals=3, capabilities=3)
 NOTHING = Shared(labels={}, links=[], terms=[], accounts=None)
@@ -18,7 +19,7 @@ def common(terms=(), accounts=None, **labels):
 def test_goals_are_met_best_gain_first():
     side = make_side(goals=[axis(0), axis(1)], marks=[(0.7, 0, 0, 0), (0, 0.4, 0, 0)])
     other = make_side(capabilities=[axis(2, 0, 0.9), axis(3, 1, 0.8)])
-    found = meetings(side, other, A, B)
+    found = meetings(near(side, other), A, B)
     assert [(one.goal, one.capability) for one in found] == [("A goal 1", "B offer 1"), ("A goal 0", "B offer 0")]
     assert [one.cosine for one in found] == pytest.approx([0.8, 0.9], abs=1e-5)
     assert [one.own for one in found] == pytest.approx([0.0, 0.7], abs=1e-5)
@@ -34,18 +35,18 @@ def test_goals_are_met_best_gain_first():
 ])  # fmt: skip
 def test_a_goal_is_met_from_one_half_and_above_its_floor(cosine, marks, count):
     side, other = make_side(goals=[axis(0)], marks=[marks]), make_side(capabilities=[axis(1, 0, cosine)])
-    assert len(meetings(side, other, A, B)) == count
+    assert len(meetings(near(side, other), A, B)) == count
 
 
 def test_each_capability_is_named_once_for_the_goal_it_meets_best():
     side = make_side(goals=[axis(1, 0, 0.8), axis(0), axis(2, 0, 0.7)])
-    found = meetings(side, make_side(capabilities=[axis(0)]), A, B)
+    found = meetings(near(side, make_side(capabilities=[axis(0)])), A, B)
     assert [(one.goal, one.capability) for one in found] == [("A goal 1", "B offer 0")]
 
 
 def test_nothing_meets_nothing():
-    assert meetings(make_side(), make_side(capabilities=[axis(0)]), A, B) == []
-    assert meetings(make_side(goals=[axis(0)]), make_side(), A, B) == []
+    assert meetings(near(make_side(), make_side(capabilities=[axis(0)])), A, B) == []
+    assert meetings(near(make_side(goals=[axis(0)]), make_side()), A, B) == []
 
 
 def test_meetings_as_data_round_to_four_digits():
@@ -115,19 +116,19 @@ def test_the_customers_that_both_serve(labels, phrase):
 
 def test_brings_what_suits_the_audience_and_is_not_there_yet():
     side = make_side(capabilities=[axis(0)], heading=axis(2, 1, 0.8))
-    assert brings(side, make_side(capabilities=[axis(0), axis(1), axis(3)]), B) == "B offer 1"
+    assert brings(near(side, make_side(capabilities=[axis(0), axis(1), axis(3)])), B) == "B offer 1"
 
 
 def test_brings_nothing_new_or_nothing_to_suit():
     side = make_side(capabilities=[axis(0)], heading=axis(0))
-    assert brings(side, make_side(capabilities=[axis(1, 0, 0.76)]), B) is None
-    assert brings(side, make_side(capabilities=[axis(1, 0, 0.74)]), B) == "B offer 0"
-    assert brings(side, make_side(), B) is None
-    assert brings(make_side(capabilities=[axis(0)]), make_side(capabilities=[axis(1)]), B) is None
-    assert brings(make_side(heading=axis(1)), make_side(capabilities=[axis(1)]), B) == "B offer 0"
+    assert brings(near(side, make_side(capabilities=[axis(1, 0, 0.76)])), B) is None
+    assert brings(near(side, make_side(capabilities=[axis(1, 0, 0.74)])), B) == "B offer 0"
+    assert brings(near(side, make_side()), B) is None
+    assert brings(near(make_side(capabilities=[axis(0)]), make_side(capabilities=[axis(1)])), B) is None
+    assert brings(near(make_side(heading=axis(1)), make_side(capabilities=[axis(1)])), B) == "B offer 0"
 
 
 def test_what_one_has_does_not_hide_what_one_has_not():
     heading = axis(1, 0, np.sqrt(1 - 0.1**2))
     side = make_side(capabilities=[axis(3, 0, 0.76)], heading=heading)
-    assert brings(side, make_side(capabilities=[axis(0), axis(1)]), B) == "B offer 1"
+    assert brings(near(side, make_side(capabilities=[axis(0), axis(1)])), B) == "B offer 1"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchmaker.matching.evidence import DIGITS, KINDS, pair_evidence
-from matchmaker.matching.prior import TOTAL, surprises, weigh, weights_for
+from matchmaker.matching.prior import TOTAL, weigh, weights_for
 from matchmaker.matching.scales import KNOTS, LEVELS, SHAPE, TOP, Scales, percentile
 from tests.matching.worlds import fitted_world
 
@@ -144,14 +144,15 @@ def test_a_hair_above_a_scale_of_one_value_is_not_the_find_of_a_lifetime():
 
 
 def refitted(space, config, row):
-    """The scales of one partner, fitted again from its pairs with the reference, and its totals."""
+    """The scales of one partner, fitted again from its pairs with the reference, and that of its totals."""
     side = space.side(row)
     found = pair_evidence(space, side, space.reference[space.reference != row])
-    raw = {kind: values[None, :] for kind, values in found.directed(True).items()}
-    fitted = {kind: Scales.fit(raw[kind]) for kind in KINDS}
-    nats, _ = surprises(raw, fitted)
+    raw = found.raw[:, 0]
+    fitted = Scales.fit(raw)
+    nats = fitted.surprise(raw)
+    nats[-1] = np.exp(-nats[-1])
     weights = weights_for(config, np.array([len(side.goals.vectors) > 0]))
-    return fitted | {TOTAL: Scales.fit(weigh(nats, weights, found.strength[None, :])[1])}
+    return Scales.stack((fitted, Scales.fit(weigh(nats, weights, found.strength)[1][None, :])))
 
 
 def test_fitted_scales_are_those_of_the_reference_without_oneself():
@@ -160,19 +161,19 @@ def test_fitted_scales_are_those_of_the_reference_without_oneself():
     assert len(space.reference) == engine.config.reference_size < len(space)
     for row in range(len(space)):
         fitted = refitted(space, engine.config, row)
-        for kind in KINDS:
-            assert space.scales[kind].knots[row] == pytest.approx(fitted[kind].knots[0], abs=2e-6), kind
+        for place, kind in enumerate(KINDS):
+            assert space.scales.knots[row, place] == pytest.approx(fitted.knots[place], abs=2e-6), kind
 
 
 def test_no_partner_is_its_own_reference():
     # What one gives oneself is unknown and totals nothing: it would be the lowest of all totals.
     for seed in range(4):
-        assert fitted_world(seed).fitted.space.scales[TOTAL].knots[:, 0].min() > 0.05
+        assert fitted_world(seed).fitted.space.scales.knots[:, TOTAL, 0].min() > 0.05
 
 
 def test_fitted_totals_are_those_of_the_reference_without_oneself():
     engine = fitted_world(1)
     space = engine.fitted.space
     for row in range(len(space)):
-        knots = refitted(space, engine.config, row)[TOTAL].knots[0]
-        assert space.scales[TOTAL].knots[row] == pytest.approx(knots, abs=1e-3)
+        knots = refitted(space, engine.config, row).knots[TOTAL]
+        assert space.scales.knots[row, TOTAL] == pytest.approx(knots, abs=1e-3)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from matchmaker.errors import StorageError
+from matchmaker.errors import BundleCorruptError, StorageError
 from matchmaker.retrieval.approximate import BRUTE_FORCE_BELOW, ApproximateIndex, measured_recall, train
 from matchmaker.retrieval.build import build_index, held_out, kth_best, load_index
 from matchmaker.retrieval.exact import ExactIndex, normalised
@@ -121,13 +121,25 @@ def test_the_same_seed_gives_the_same_index(vectors, queries):
 def test_saved_and_loaded(index, vectors, queries, tmp_path):
     path = tmp_path / "x.faiss"
     index.save(path)
-    again = load_index(path, vectors, {"probes": index.probes, "recall": index.recall})
+    again = load_index(path, index.vectors, {"probes": index.probes, "recall": index.recall})
     assert (again.kind, again.recall) == (index.kind, index.recall)
     for one, other in zip(index.search(queries, K), again.search(queries, K), strict=True):
         assert np.array_equal(one, other)
     assert isinstance(load_index(tmp_path / "none", vectors[:100], {}), ExactIndex)
     with pytest.raises(StorageError, match="disk refused"):
         index.save(tmp_path / "no" / "such" / "folder" / "x.faiss")
+
+
+def test_a_file_is_read_when_it_is_first_searched_or_when_asked_to(index, queries, tmp_path):
+    path = tmp_path / "x.faiss"
+    index.save(path)
+    facts = {"probes": index.probes, "recall": index.recall}
+    opened, later = load_index(path, index.vectors, facts), load_index(path, index.vectors, facts)
+    opened.open()
+    path.write_bytes(path.read_bytes()[:100])
+    assert np.array_equal(opened.search(queries, K)[1], index.search(queries, K)[1])
+    with pytest.raises(BundleCorruptError, match=r"x\.faiss cannot be read as an index"):
+        later.search(queries, K)
 
 
 class Blind(ExactIndex):

@@ -145,3 +145,27 @@ def test_arrays_make_the_same_index_again():
         index.search(index.vector("red hat"), 3), again.search(again.vector("red hat"), 3), strict=True
     ):
         assert np.array_equal(one, other)
+
+
+@settings(max_examples=80, deadline=None)
+@given(texts)
+def test_shares_are_the_common_terms_by_what_they_add_to_the_cosine(documents):
+    index = LexicalIndex.fit(documents)
+    matrix, rows = dense(index), np.arange(len(documents))[::-1]
+    for row in range(len(documents)):
+        for other, found in zip(rows, index.shares(index.row(row), rows), strict=True):
+            added = matrix[row] * matrix[other]
+            assert set(found) == set(np.flatnonzero(added).tolist())
+            assert np.all(np.diff(added[found]) <= 1e-6)
+
+
+@given(texts)
+def test_postings_are_the_same_entries_by_term(documents):
+    index = LexicalIndex.fit(documents)
+    turned = np.zeros((len(documents), len(index.vocabulary)))
+    for term in range(len(index.vocabulary)):
+        low, high = index.posted_offsets[term : term + 2]
+        rows = index.posted_rows[low:high]
+        assert np.all(np.diff(rows) > 0)
+        turned[rows, term] = index.posted_values[low:high]
+    assert np.array_equal(turned, dense(index))

@@ -63,14 +63,10 @@ class CachedEncoder:
         texts = [well_formed(text) for text in texts]  # no tokeniser takes them
         distinct = list(dict.fromkeys(texts))
         keys = [_digest(text) for text in distinct]
-        found = self._store.get(keys)
-        missing = [place for place, vector in enumerate(found) if vector is None]
+        table = np.zeros((len(distinct), self.dimension), dtype=np.float32)
+        missing = self._store.get(keys, table)
         self.stats.hits += len(distinct) - len(missing)
         self.stats.misses += len(missing)
-        table = np.zeros((len(distinct), self.dimension), dtype=np.float32)
-        for place, vector in enumerate(found):
-            if vector is not None:
-                table[place] = vector
         if missing:
             self._fill(table, distinct, keys, missing, progress)
         place_of = {text: place for place, text in enumerate(distinct)}
@@ -115,16 +111,25 @@ class _Store:
         self._segments: dict[str, NDArray[np.float32]] = {}
         self._seen: set[str] = set()
 
-    def get(self, keys: Sequence[bytes]) -> list[NDArray[np.float32] | None]:
+    def get(self, keys: Sequence[bytes], table: NDArray[np.float32]) -> list[int]:
+        """Copy the vectors of the keys into the rows of `table`; returns the places of the keys that are not known."""
         try:
             self._refresh()
         except OSError as error:
             raise StorageError(self._refused("read text vectors in", error)) from error
-        found: list[NDArray[np.float32] | None] = []
-        for key in keys:
+        missing: list[int] = []
+        wanted: dict[str, tuple[list[int], list[int]]] = {}
+        for place, key in enumerate(keys):
             where = self._where.get(key)
-            found.append(None if where is None else self._segments[where[0]][where[1]])
-        return found
+            if where is None:
+                missing.append(place)
+            else:
+                places, rows = wanted.setdefault(where[0], ([], []))
+                places.append(place)
+                rows.append(where[1])
+        for name, (places, rows) in wanted.items():
+            table[places] = self._segments[name][rows]
+        return missing
 
     def check_writable(self) -> None:
         """Raise StorageError before, not after, a long encoding whose vectors could not be kept."""

@@ -17,7 +17,7 @@ from matchmaker.matching.gain import goal_marks
 from matchmaker.matching.peers import peer_goals
 from matchmaker.matching.prior import TOTAL, totals, weights_for
 from matchmaker.matching.ragged import Ints, Items, LabelSets
-from matchmaker.matching.scales import Scales
+from matchmaker.matching.scales import KNOTS, Scales
 from matchmaker.matching.space import LABEL_KINDS, Space
 from matchmaker.matching.whitening import Whitening
 from matchmaker.profiles.facets import Facets, build_facets, content_key
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matchmaker.profiles.catalogue import Catalogue
     from matchmaker.profiles.schema import Partner, Relation
 
-CHUNK = 2048
+CHUNK = 512
 """Partners scaled at a time; bounds the working memory of the second pass to about 100 MB."""
 CONNECTED = frozenset({"partnership", "integration"})
 
@@ -122,37 +122,33 @@ def labels_of(partner: Partner, kind: str, neighbours: dict[str, set[str]]) -> I
     return found
 
 
-def fit_scales(space: Space, contents: NDArray[np.str_], config: Config, progress: Progress) -> dict[str, Scales]:
-    """The percentile scale of every partner for every kind of evidence and for the evidence total.
+def fit_scales(space: Space, contents: NDArray[np.str_], config: Config, progress: Progress) -> Scales:
+    """The percentile scales of every partner, (n, TOTAL + 1): one for each kind of evidence, then that of the total.
 
-    A partner is not compared with itself, nor with a reference of the same content: a duplicate has its twin's scale.
+    A partner is not compared with itself, nor with a reference of the same content: a duplicate has its twin's scales.
     """
-    parts: dict[str, list[Scales]] = {kind: [] for kind in (*KINDS, TOTAL)}
     offered = space.capabilities.take(space.reference)
     has_goals = space.goals.counts() > 0
     said = space.lexical.said(np.arange(len(space)))
+    fitted = Scales(np.empty((len(space), TOTAL + 1, KNOTS), np.float32), np.empty((len(space), TOTAL + 1), np.float32))
     progress.start("Fitting percentile scales", len(space))
     for low in range(0, len(space), CHUNK):
         rows = np.arange(low, min(low + CHUNK, len(space)))
-        raw = dense_evidence(space, rows, space.reference) | sparse_matrix(space, rows, space.reference)
-        raw["gain"] = gain_matrix(space, rows, offered)
+        found = dense_evidence(space, rows, space.reference) | sparse_matrix(space, rows, space.reference)
+        found["gain"] = gain_matrix(space, rows, offered)
+        raw = np.stack([found[kind] for kind in KINDS])
         itself = contents[rows][:, None] == contents[space.reference][None, :]
-        scales = {}
-        for kind in KINDS:
-            raw[kind][itself] = np.nan
-            scales[kind] = Scales.fit(raw[kind])
+        raw[:, itself] = np.nan
+        for place, values in enumerate(raw):
+            fitted.put(rows, place, Scales.fit(values))
         strength = lexical_strength(said[rows][:, None], said[space.reference][None, :])
-        total = totals(raw, scales, weights_for(config, has_goals[rows]), strength)
+        kinds = Scales(fitted.knots[rows, :TOTAL], fitted.width[rows, :TOTAL])
+        total = totals(raw, kinds, weights_for(config, has_goals[rows]), strength)
         total[itself] = np.nan
-        scales[TOTAL] = Scales.fit(total)
-        for kind, scale in scales.items():
-            parts[kind].append(scale)
+        fitted.put(rows, TOTAL, Scales.fit(total))
         progress.advance(len(rows))
     progress.done()
-    return {
-        kind: Scales(np.concatenate([s.knots for s in found]), np.concatenate([s.width for s in found]))
-        for kind, found in parts.items()
-    }
+    return fitted
 
 
 def _marks(goals: Items, capabilities: Items, audience: NDArray[np.float32], reference: Ints) -> NDArray[np.float32]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matchmaker.matching.closeness import Closeness
 from matchmaker.matching.gain import OWN, RARE, RARE_AUDIENCE
 from matchmaker.matching.reasons import Voice
-from matchmaker.matching.space import Side
 
 BASIS = "stated, not observed"
 LEADS_INTO = 0.5
@@ -47,15 +47,16 @@ class StatedCourse:
         return self.ours is not None and self.theirs is not None
 
 
-def heading(side: Side, other: Side, voice: Voice, other_voice: Voice) -> Heading | None:
-    """The goal of `side` that leads furthest into `other`, or None where none leads beyond where it stands today."""
-    if not len(side.goals.vectors) or voice.goals_from_peers:
+def heading(near: Closeness, voice: Voice, other_voice: Voice) -> Heading | None:
+    """The receiver's goal that leads furthest into the giver, or None where none leads beyond where it stands today."""
+    if not len(near.met) or voice.goals_from_peers:
         return None  # goals borrowed from peers are nobody's stated heading
-    targets = np.concatenate((other.heading[None, :], other.capabilities.vectors))
-    cosines = np.round(side.goals.vectors @ targets.T, 6)
-    lead = cosines - side.marks[:, OWN, None]
-    bars = np.repeat(np.maximum(side.marks[:, RARE, None], LEADS_INTO), targets.shape[0], axis=1)
-    bars[:, 0] = np.maximum(side.marks[:, RARE_AUDIENCE], LEADS_INTO)
+    if max(near.into.max(), near.met.max(initial=-1.0)) < LEADS_INTO - 1e-6:
+        return None  # most pairs, and nothing is rounded for them
+    cosines = np.round(np.concatenate((near.into[:, None], near.met), axis=1), 6)
+    lead = cosines - near.marks[:, OWN, None]
+    bars = np.repeat(np.maximum(near.marks[:, RARE, None], LEADS_INTO), cosines.shape[1], axis=1)
+    bars[:, 0] = np.maximum(near.marks[:, RARE_AUDIENCE], LEADS_INTO)
     goal, target = np.unravel_index(int(np.argmax(np.where(cosines >= bars, lead, -1.0))), lead.shape)
     if cosines[goal, target] < bars[goal, target] or lead[goal, target] <= 0:
         return None

@@ -56,44 +56,52 @@ def diversified(
     above = int(np.sum(scaled >= FLOOR))
     enough = int(np.searchsorted(np.cumsum(free[order]), min(k, int(free.sum())))) + 1
     pool = order[: max(above, enough, min(k, len(order)))]
-    mixes = [_Mix(group[pool], np.maximum(scaled[pool], 0.0)) for group in groups]
-    nearest = np.full(len(pool), -1.0)
-    open_ = np.ones(len(pool), dtype=bool)
+    relevant, similar, barred = scaled[pool], similarity[np.ix_(pool, pool)], np.flatnonzero(~free[pool])
+    mix = _Mix([group[pool] for group in groups], np.maximum(relevant, 0.0))
+    open_, nearest = (1.0 - diversity) * relevant, np.zeros(len(pool))
+    left, spent = len(pool) - len(barred), 0  # free candidates that are left, and places that the capped ones took
     chosen: list[int] = []
     while len(chosen) < min(k, len(pool)):
-        variety = np.maximum(nearest, 0.0)
-        skew = np.mean([mix.divergence_with_each(len(chosen)) for mix in mixes], axis=0) if mixes else 0.0
         score = (
-            (1.0 - diversity) * scaled[pool] - 0.5 * diversity * variety - 0.5 * diversity * skew
-            if chosen
-            else scaled[pool]
+            open_ - 0.5 * diversity * (nearest + mix.divergence_with_each(len(chosen))) if chosen else relevant.copy()
         )
-        full = len(chosen) - int(np.sum(free[chosen])) >= (limit if chosen else 0) and bool(np.any(open_ & free[pool]))
-        pick = int(np.argmax(np.where(open_ & free[pool] if full else open_, score, -np.inf)))
-        open_[pick] = False
-        chosen.append(int(pool[pick]))
-        nearest = np.maximum(nearest, similarity[pool[pick], pool])
-        for mix in mixes:
-            mix.add(pick)
-    return chosen
+        if left and spent >= (limit if chosen else 0):
+            score[barred] = -np.inf
+        pick = int(score.argmax())
+        chosen.append(pick)
+        open_[pick] = -np.inf
+        mix.add(pick)
+        np.maximum(nearest, similar[pick], out=nearest)
+        if free[pool[pick]]:
+            left -= 1
+        else:
+            spent += 1
+    return [int(one) for one in pool[chosen]]
 
 
 class _Mix:
-    """The share of each label in the list so far, against the target mix of the pool."""
+    """The share of each label in the list so far, against the target mix of the pool, for every kind of label at once."""
 
-    def __init__(self, codes: NDArray[np.integer], weights: Floats) -> None:
-        _, self._codes = np.unique(codes, return_inverse=True)
-        mass = np.bincount(self._codes, weights=weights + 1e-9)
-        self._target = mass / mass.sum()
-        self._counts = np.zeros(len(mass))
+    def __init__(self, groups: Sequence[NDArray[np.integer]], weights: Floats) -> None:
+        codes, masses = [], [np.zeros(0)]
+        for group in groups:
+            seen: dict[int, int] = {}
+            code = np.array([seen.setdefault(one, len(seen)) for one in group.tolist()], dtype=np.int64)
+            mass = np.bincount(code, weights=weights + 1e-9)
+            codes.append(code + sum(map(len, masses)))
+            masses.append(mass / mass.sum())
+        self._codes = np.array(codes, dtype=np.int64).reshape(len(codes), len(weights))
+        self._target = np.concatenate(masses)
+        self._counts = np.zeros(len(self._target))
 
     def add(self, position: int) -> None:
         """Count the candidate at `position` of the pool as chosen."""
-        self._counts[self._codes[position]] += 1.0
+        self._counts[self._codes[:, position]] += 1.0
 
     def divergence_with_each(self, chosen: int) -> Floats:
-        """KL(p || q~) of the list were each candidate added next, nats: (m,)."""
-        now = (1.0 - _SMOOTHING) * self._counts / (chosen + 1) + _SMOOTHING * self._target
-        more = now + (1.0 - _SMOOTHING) / (chosen + 1)
+        """KL(p || q~) of the list were each candidate added next, nats, mean over kinds: (m,)."""
+        one = (1.0 - _SMOOTHING) / (chosen + 1)
+        now = one * self._counts + _SMOOTHING * self._target
         without = float(np.sum(self._target * np.log(self._target / now)))
-        return np.asarray((without - self._target * np.log(more / now))[self._codes])
+        gained = self._target * np.log1p(one / now)
+        return np.asarray((without - gained.take(self._codes).sum(axis=0)) / max(len(self._codes), 1))

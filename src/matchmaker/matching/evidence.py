@@ -21,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.matching.gain import directed_gain, floor
-from matchmaker.matching.ragged import Ints, Items, LabelSets, jaccard, ranges
+from matchmaker.matching.ragged import Ints, Items, jaccard
 from matchmaker.matching.space import GLOBAL, NEIGHBOURS, Side, Space
 
-SYMMETRIC = ("audience", "overlap", "topic", "summary", "lexical", "category", "fit", "redundancy")
+SYMMETRIC = ("audience", "overlap", "lexical", "topic", "summary", "category", "fit", "redundancy")
 KINDS = ("gain", *SYMMETRIC)
+"""All kinds, in the order of every array of evidence."""
 _FIT = ("company_sizes", "industries", NEIGHBOURS, "objects")
 ENOUGH_TERMS = 100.0
 """Terms at which lexical evidence counts half of its weight."""
@@ -35,30 +36,23 @@ DIGITS = 6
 
 @dataclass(frozen=True)
 class Evidence:
-    """Raw evidence of one side against k candidates: `both[kind]` (k,); `gain_out` what they give us, `gain_in` the reverse.
+    """Raw evidence of one side against k candidates.
 
+    raw: (len(KINDS), 2, k), at [:, 0] what the candidates are worth to the side and at [:, 1] the reverse, NaN where unknown;
     strength: (k,) in [0, 1), how far the lexical evidence can be relied on.
     """
 
-    both: dict[str, NDArray[np.float64]]
+    raw: NDArray[np.float64]
     strength: NDArray[np.float64]
-    gain_out: NDArray[np.float64]
-    gain_in: NDArray[np.float64]
-
-    def directed(self, outward: bool) -> dict[str, NDArray[np.float64]]:
-        """Every kind as one direction sees it: `outward` is what the candidates are worth to the side."""
-        return {"gain": self.gain_out if outward else self.gain_in, **self.both}
 
 
 def pair_evidence(space: Space, side: Side, rows: Ints) -> Evidence:
     """Raw evidence of `side` against the partners at `rows` (k,) int64."""
-    goals, theirs = space.goals.take(rows), space.capabilities.take(rows)
-    return Evidence(
-        both=symmetric_evidence(space, side, rows),
-        strength=lexical_strength(len(side.terms[0]), space.lexical.said(rows)),
-        gain_out=directed_gain(side.goals, floor(side.marks), theirs)[0].astype(np.float64),
-        gain_in=directed_gain(goals, floor(_marks(space, rows)), side.capabilities)[:, 0].astype(np.float64),
-    )
+    raw = np.empty((len(KINDS), 2, len(rows)))
+    for kind, values in symmetric_evidence(space, side, rows).items():
+        raw[KINDS.index(kind)] = values
+    raw[0, 0], raw[0, 1] = _gain_out(space, side, rows), _gain_in(space, side, rows)
+    return Evidence(raw, lexical_strength(len(side.terms[0]), space.lexical.said(rows)))
 
 
 def symmetric_evidence(space: Space, side: Side, rows: Ints) -> dict[str, NDArray[np.float64]]:
@@ -120,21 +114,34 @@ def lexical_strength(mine: int | NDArray[np.integer], theirs: NDArray[np.integer
 
 
 def gain_matrix(space: Space, rows: Ints, others: Items) -> NDArray[np.float64]:
-    """gain(each of `rows` <- each owner of the capabilities `others`), (k, m): the batch form of `pair_evidence().gain_out`."""
-    return directed_gain(space.goals.take(rows), floor(_marks(space, rows)), others).astype(np.float64)
+    """gain(each of `rows` <- each owner of the capabilities `others`), (k, m): `pair_evidence` for a whole catalogue."""
+    return directed_gain(space.goals.take(rows), floor(space.goal_marks(rows)), others).astype(np.float64)
 
 
-def _marks(space: Space, rows: Ints) -> NDArray[np.float32]:
-    flat, _ = ranges(space.goals.offsets[rows], space.goals.offsets[rows + 1])
-    return space.marks[flat]
+def _gain_out(space: Space, side: Side, rows: Ints) -> NDArray[np.float32] | float:
+    """What each candidate's capabilities do for the goals of the side, (k,)."""
+    if not len(side.goals.vectors):
+        return np.nan
+    return np.asarray(directed_gain(side.goals, floor(side.marks), space.capabilities.take(rows))[0])
+
+
+def _gain_in(space: Space, side: Side, rows: Ints) -> NDArray[np.float32] | float:
+    """What the capabilities of the side do for each candidate's goals, (k,)."""
+    if not len(side.capabilities.vectors):
+        return np.nan
+    gain = directed_gain(space.goals.take(rows), floor(space.goal_marks(rows)), side.capabilities)
+    return np.asarray(gain[:, 0])
 
 
 def _cosine(vectors: NDArray[np.float32], query: NDArray[np.float32], rows: Ints) -> NDArray[np.float64]:
     """Cosine with each row; NaN where either side has no text."""
-    theirs = vectors[rows]
+    theirs = vectors.take(rows, axis=0)
     cosine = np.round(theirs.astype(np.float64) @ query.astype(np.float64), DIGITS)
-    known = np.any(theirs != 0.0, axis=1) & bool(np.any(query != 0.0))
-    return np.where(known, cosine, np.nan)
+    silent = np.flatnonzero(cosine == 0.0)  # a side without text has the zero vector
+    if len(silent):
+        known = np.any(theirs[silent] != 0.0, axis=1) & bool(np.any(query != 0.0))
+        cosine[silent] = np.where(known, 0.0, np.nan)
+    return np.asarray(cosine)
 
 
 def _audience(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
@@ -145,21 +152,19 @@ def _audience(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
 
 def _fit(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
     """Mean of the known parts: regions, customer sizes, industries, shared neighbours, interface objects."""
-    parts = [space.labels[kind].jaccard(side.labels[kind], rows) for kind in _FIT]
+    parts = [space.labels[kind].jaccard(side.labels[kind], rows) for kind in _FIT if len(side.labels[kind])]
     sets, mine = space.labels["regions"], side.labels["regions"]
-    if not len(mine):
-        return _mean_known(parts)
-    common, theirs = sets.shared(mine, rows)
-    anywhere = _anywhere(sets)
-    reach = np.isin(anywhere, mine).any() | (sets.shared(anywhere, rows)[0] > 0)
-    return _mean_known([_regions(common, np.float64(sets.weights[mine].sum()), theirs, reach), *parts])
+    if len(mine):
+        reach = space.everywhere[rows] | (GLOBAL in sets.names(mine))
+        own = np.float64(sets.weights[mine].sum())
+        parts.append(_regions(sets.shared(mine, rows), own, sets.own[rows], reach))
+    return _mean_known(parts) if parts else np.full(len(rows), np.nan)
 
 
 def _fit_matrix(space: Space, rows: Ints, others: Ints) -> NDArray[np.float64]:
     parts = [jaccard(*space.labels[kind].shared_matrix(rows, others)) for kind in _FIT]
     sets = space.labels["regions"]
-    one, other = (sets.shared(_anywhere(sets), part)[0] > 0 for part in (rows, others))
-    reach = one[:, None] | other[None, :]
+    reach = space.everywhere[rows, None] | space.everywhere[None, others]
     return _mean_known([_regions(*sets.shared_matrix(rows, others), reach), *parts])
 
 
@@ -175,12 +180,8 @@ def _regions(
     return np.where(~np.isnan(share) & reach, 1.0, share)
 
 
-def _anywhere(regions: LabelSets) -> NDArray[np.int32]:
-    """The code of `GLOBAL`, if any partner serves every region."""
-    return np.array([regions.labels.index(GLOBAL)] if GLOBAL in regions.labels else [], dtype=np.int32)
-
-
 def _mean_known(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    stacked = np.stack(parts)
-    known = np.sum(~np.isnan(stacked), axis=0)
-    return np.where(known > 0, np.nansum(stacked, axis=0) / np.maximum(known, 1), np.nan)
+    stacked = np.array(parts)
+    known = ~np.isnan(stacked)
+    count = known.sum(axis=0)
+    return np.where(count > 0, np.where(known, stacked, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)

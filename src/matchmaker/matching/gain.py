@@ -30,7 +30,7 @@ def goal_marks(goals: Items, own: Items, others: Items, audiences: NDArray[np.fl
     if len(others) < FEWEST or not len(goals.vectors) or not len(others.vectors):
         return marks
     wanted = goals.vectors.astype(np.float64)
-    best = segment_max((wanted @ others.vectors.astype(np.float64).T).T, others.offsets, empty=0.0).T
+    best = segment_max(wanted @ others.vectors.astype(np.float64).T, others.offsets, empty=0.0, axis=1)
     near = wanted @ audiences.astype(np.float64).T
     places = [int(share * (len(others) - 1)) for share in (USUAL_SHARE, RARE_SHARE)]
     marks[:, [USUAL, RARE]] = np.partition(best, places, axis=1)[:, places]
@@ -70,10 +70,10 @@ def directed_gain(goals: Items, bar: NDArray[np.float32], capabilities: Items) -
     if not len(goals.vectors) or not len(capabilities.vectors):
         return np.full((len(goals), len(capabilities)), np.nan, dtype=np.float32)
     cosines = goals.vectors.astype(np.float64) @ capabilities.vectors.astype(np.float64).T
-    best = segment_max(cosines.T, capabilities.offsets, empty=np.nan).T
+    best = segment_max(cosines, capabilities.offsets, empty=np.nan, axis=1)
     lacking = np.maximum(best - bar[:, None], 0.0)
     counts = goals.counts()
-    total = segment_sum(np.nan_to_num(lacking), goals.offsets)
+    total = segment_sum(np.where(np.isnan(lacking), 0.0, lacking), goals.offsets)
     gain = np.where(counts[:, None] > 0, total / np.maximum(counts, 1)[:, None], np.nan)
     gain[:, capabilities.counts() == 0] = np.nan
     return np.round(gain, 6).astype(np.float32)

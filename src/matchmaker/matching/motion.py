@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matchmaker.matching.fit_type import COMPETITOR
-from matchmaker.matching.reasons import Meeting, Shared
+from matchmaker.matching.reasons import Meeting
+from matchmaker.matching.shared import Shared
 
 NEAR = 0.7
 _SEVERAL = 2

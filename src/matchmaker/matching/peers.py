@@ -39,7 +39,7 @@ def peer_goals(goals: Items, categories: LabelSets, distinct: Ints) -> tuple[Ite
 
 def borrowed(goals: Items, categories: LabelSets, codes: NDArray[np.int32], rows: Ints) -> Ints:
     """Which of the `goals` a partner of these category `codes` takes over; rows: the partners whose stated goals count."""
-    peers = rows[categories.shared(codes, rows)[0] > 0.0]
+    peers = rows[categories.shared(codes, rows) > 0.0]
     typical = _typical(goals, categories, peers)
     known = [int(code) for code in codes if int(code) in typical]
     if not known:

@@ -19,100 +19,108 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.matching.scales import Scales, percentile
+from matchmaker.matching.evidence import KINDS
+from matchmaker.matching.scales import Scales, percentile, read
 
 if TYPE_CHECKING:
-    from matchmaker.config import Config, PriorWeights
+    from matchmaker.config import Config
 
 Floats = NDArray[np.float64]
 
-TOTAL = "total"
 DISTINCT = "distinct"
-LEXICAL = "lexical"
-WEIGHED = ("gain", "audience", "overlap", "lexical", "topic", "summary", "category", "fit", DISTINCT)
+WEIGHED = (*KINDS[:-1], DISTINCT)
+"""What is weighed: every kind of evidence in its order, what redundancy leaves of one in the place of redundancy."""
+LEXICAL = KINDS.index("lexical")
+TOTAL = len(KINDS)
+"""Place of the totals' scale behind those of the kinds."""
+_ROWS = 16
+"""Rows of a table that are totalled at a time: they stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Directed:
     """One direction of k pairs.
 
-    contributions: kind -> (k,) nats, 0 where the evidence is unknown; total: (k,) their sum; value: (k,) in [0, 1);
-    percentiles: kind -> (k,) in [0, 1), NaN where unknown.
+    contributions: (len(WEIGHED), k) nats, 0 where the evidence is unknown; total: (k,) their sum; value: (k,) in [0, 1), nats:
+    (k,) its surprise; percentiles: (len(KINDS), k) in [0, 1), NaN where unknown.
     """
 
-    contributions: dict[str, Floats]
-    percentiles: dict[str, Floats]
+    contributions: Floats
+    percentiles: Floats
     total: Floats
     value: Floats
     nats: Floats
 
 
-def weights_for(config: Config, has_goals: NDArray[np.bool_]) -> dict[str, Floats]:
-    """Weight of each kind for rows that have goals or not: kind -> (k,) float64."""
+def weights_for(config: Config, has_goals: NDArray[np.bool_]) -> Floats:
+    """Weight of each kind for rows that have goals or not: (len(WEIGHED), ...) for has_goals (...)."""
     with_goals, without = config.weights, config.goalless_weights
-    return {
-        kind: np.where(has_goals, _weight(with_goals, kind), _weight(without, kind)).astype(np.float64)
-        for kind in WEIGHED
-    }
+    table = np.array([(getattr(without, kind), getattr(with_goals, kind)) for kind in WEIGHED])
+    return np.asarray(table[:, has_goals.astype(np.int64)])
 
 
-def weigh(
-    surprises: dict[str, Floats], weights: dict[str, Floats], strength: Floats
-) -> tuple[dict[str, Floats], Floats]:
-    """Contributions (each (..., ) nats) and their sum, from surprises with NaN for unknown evidence.
+def weigh(nats: Floats, weights: Floats, strength: Floats) -> tuple[Floats, Floats]:
+    """Contributions (len(WEIGHED), ...), nats, and their sum (...).
 
-    weights: kind -> (k,), one a row; strength: the shape of the surprises, in [0, 1], times the weight of lexical evidence.
+    nats: (len(WEIGHED), ...), NaN where the evidence is unknown; weights: broadcast to it; strength: (...) in [0, 1], times the
+    weight of lexical evidence.
     """
-    nats = np.stack([surprises[kind] for kind in WEIGHED])
     unknown = np.isnan(nats)
-    shape = (len(WEIGHED), -1, *(1,) * (strength.ndim - 1))
-    shares = np.where(unknown, 0.0, np.stack([weights[kind] for kind in WEIGHED]).reshape(shape))
-    shares[WEIGHED.index(LEXICAL)] *= strength
+    shares = np.where(unknown, 0.0, weights)
+    shares[LEXICAL] *= strength
     shares /= np.maximum(shares.sum(axis=0), 1e-12)
     contributions = shares * np.where(unknown, 0.0, nats)
-    return dict(zip(WEIGHED, contributions, strict=True)), contributions.sum(axis=0)
+    return contributions, contributions.sum(axis=0)
 
 
-def surprises(raw: dict[str, Floats], scales: dict[str, Scales]) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Surprise of every weighed kind and percentile of every kind, read on `scales` (one row, or one a pair)."""
-    nats = read_all(raw, scales)
-    percentiles = dict(zip(nats, percentile(np.stack(list(nats.values()))), strict=True))
-    nats[DISTINCT] = 1.0 - percentiles["redundancy"]
-    return nats, percentiles
+def totals(raw: Floats, scales: Scales, weights: Floats, strength: Floats) -> Floats:
+    """Evidence totals of a whole table, nats (n, m).
+
+    raw: (len(KINDS), n, m), row r being read on the scales of partner r, `scales` (n, len(KINDS)); weights: (len(KINDS), n);
+    strength: (n, m).
+    """
+    found = np.empty(raw.shape[1:])
+    for low in range(0, len(found), _ROWS):
+        rows = slice(low, low + _ROWS)
+        nats = raw[:, rows].copy()
+        known = _known(nats)
+        knots, width = scales.knots[rows, known].T[..., None], scales.width[rows, known].T[..., None]
+        nats[known] = read(nats[known], knots, width)
+        nats[-1] = np.exp(-nats[-1])
+        found[rows] = weigh(nats, weights[:, rows, None], strength[rows])[1]
+    return found
 
 
-def totals(raw: dict[str, Floats], scales: dict[str, Scales], weights: dict[str, Floats], strength: Floats) -> Floats:
-    """Evidence totals of whole matrices, nats: `direct` without what only answers need."""
-    nats = read_all(raw, scales)
-    nats[DISTINCT] = 1.0 - percentile(nats["redundancy"])
-    return weigh(nats, weights, strength)[1]
+def both_ways(
+    raw: Floats, mine: Scales, theirs: Scales, weights: Floats, strength: Floats
+) -> tuple[Directed, Directed, Floats]:
+    """Score k pairs in both directions: what the candidates are worth to the side, the reverse, and the mean percentiles.
 
-
-def read_all(raw: dict[str, Floats], scales: dict[str, Scales]) -> dict[str, Floats]:
-    """Surprise of every kind; a query's values are read in a single pass over all kinds, which is most of its work."""
-    first = next(iter(raw.values()))
-    if first.ndim > 1:
-        return {kind: scales[kind].surprise(values) for kind, values in raw.items()}
-    nats = {kind: np.full(len(values), np.nan) for kind, values in raw.items()}
-    known = [kind for kind, values in raw.items() if not np.isnan(values).all()]
-    if not known:
-        return nats
-    stacked = Scales(
-        np.concatenate([scales[kind].knots for kind in known]), np.concatenate([scales[kind].width for kind in known])
-    )
-    values = np.stack([raw[kind] for kind in known])
-    one_each = len(stacked.knots) == len(known)  # one scale a kind: a row a kind
-    read = stacked.surprise(values) if one_each else stacked.surprise(values.ravel()).reshape(values.shape)
-    return nats | dict(zip(known, read, strict=True))
-
-
-def direct(raw: dict[str, Floats], scales: dict[str, Scales], weights: dict[str, Floats], strength: Floats) -> Directed:
-    """Score k pairs in one direction from their raw evidence; strength: (k,), that of the lexical evidence."""
-    nats, percentiles = surprises(raw, scales)
+    raw: (len(KINDS), 2, k), the side's view first; mine: the side's scales (TOTAL + 1,); theirs: the candidates' (k, TOTAL + 1);
+    weights: (len(WEIGHED), 2, k); strength: (k,), that of the lexical evidence. Mean percentiles: (len(KINDS), k).
+    """
+    nats, known = raw.copy(), _known(raw)
+    nats[known] = read(raw[known], *_opposite(mine, theirs, known))
+    percentiles = percentile(nats)
+    nats[-1] = 1.0 - percentiles[-1]
     contributions, total = weigh(nats, weights, strength)
-    standing = scales[TOTAL].surprise(total)
-    return Directed(contributions, percentiles, total, percentile(standing), standing)
+    standing = read(total[None], *_opposite(mine, theirs, np.array([TOTAL])))[0]
+    value = percentile(standing)
+    out, back = (
+        Directed(contributions[:, way], percentiles[:, way], total[way], value[way], standing[way]) for way in (0, 1)
+    )
+    return out, back, 0.5 * (percentiles[:, 0] + percentiles[:, 1])
 
 
-def _weight(weights: PriorWeights, kind: str) -> float:
-    return float(getattr(weights, kind))
+def _known(raw: Floats) -> NDArray[np.int64]:
+    """The kinds of which anything is known: many catalogues state no goals, or no accounts."""
+    return np.flatnonzero(~np.isnan(raw).all(axis=tuple(range(1, raw.ndim))))
+
+
+def _opposite(mine: Scales, theirs: Scales, kinds: NDArray[np.int64]) -> tuple[NDArray[np.float32], Floats]:
+    """The side's scales of some kinds beside those of k candidates, as `read` takes them: (KNOTS, kinds, 2, k), (kinds, 2, k)."""
+    shape = (len(kinds), 2, len(theirs.width))
+    knots, width = np.empty((mine.knots.shape[1], *shape), dtype=np.float32), np.empty(shape)
+    knots[:, :, 0], width[:, 0] = mine.knots[kinds].T[:, :, None], mine.width[kinds, None]
+    knots[:, :, 1], width[:, 1] = theirs.knots[:, kinds].T, theirs.width[:, kinds].T
+    return knots, width

@@ -23,17 +23,26 @@ def ranges(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
 
 
 def segment_sum(values: NDArray[np.floating], offsets: Ints) -> NDArray[np.float64]:
-    """Sum of each segment of `values` (total, ...) along axis 0; empty segments give 0."""
-    totals = np.concatenate((np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0, dtype=np.float64)))
-    return np.asarray(totals[offsets[1:]] - totals[offsets[:-1]])
-
-
-def segment_max(values: NDArray[_F], offsets: Ints, empty: float) -> NDArray[_F]:
-    """Maximum of each segment of `values` (total, ...) along axis 0; empty segments give `empty`."""
-    out = np.full((len(offsets) - 1, *values.shape[1:]), empty, dtype=values.dtype)
+    """Sum of each segment of `values` (total, ...) along axis 0, in float64; empty segments give 0."""
+    out = np.zeros((len(offsets) - 1, *values.shape[1:]))
     filled = offsets[1:] > offsets[:-1]
     if filled.any():
-        out[filled] = np.maximum.reduceat(values, offsets[:-1][filled], axis=0)
+        out[filled] = np.add.reduceat(values, offsets[:-1][filled], axis=0, dtype=np.float64)
+    return out
+
+
+def segment_max(values: NDArray[_F], offsets: Ints, empty: float, *, axis: int = 0) -> NDArray[_F]:
+    """Maximum of each segment of `values` along an axis of length `total`; empty segments give `empty`."""
+    starts, filled = offsets[:-1], offsets[1:] > offsets[:-1]
+    if filled.all() and len(filled):
+        return np.asarray(np.maximum.reduceat(values, starts, axis=axis))
+    shape = list(values.shape)
+    shape[axis] = len(filled)
+    out = np.full(shape, empty, dtype=values.dtype)
+    if filled.any():
+        place: list[Any] = [slice(None)] * values.ndim
+        place[axis] = filled
+        out[tuple(place)] = np.maximum.reduceat(values, starts[filled], axis=axis)
     return out
 
 
@@ -64,7 +73,7 @@ class Items:
     def take(self, rows: Ints) -> Items:
         """The vectors of some partners, in the order asked."""
         flat, offsets = ranges(self.offsets[rows], self.offsets[rows + 1])
-        return Items(self.vectors[flat], offsets)
+        return Items(self.vectors.take(flat, axis=0), offsets)
 
     def mean(self) -> NDArray[np.float32]:
         """(n, d) unit mean of each partner's vectors; a partner without any gets the zero vector."""
@@ -122,13 +131,32 @@ class LabelSets:
         """Labels of some codes."""
         return [self.labels[code] for code in codes]
 
-    def shared(self, query: NDArray[np.int32], rows: Ints) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Weight shared with each of `rows`, and each row's own weight: two (k,) arrays of summed label weights."""
+    @cached_property
+    def own(self) -> NDArray[np.float64]:
+        """(n,) summed weight of each row's labels."""
+        return segment_sum(self.weights[self.codes], self.offsets)
+
+    @cached_property
+    def _carriers(self) -> tuple[Ints, Ints]:
+        """The rows that carry each label, by label: (rows, offsets)."""
+        order = np.argsort(self.codes, kind="stable")
+        rows = np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))[order]
+        return rows, np.searchsorted(self.codes[order], np.arange(len(self.labels) + 1)).astype(np.int64)
+
+    def sharing(self, query: NDArray[np.int32]) -> tuple[Ints, NDArray[np.float64]]:
+        """The rows that share a label with the query, ascending, and the summed weight of what they share."""
+        carriers, offsets = self._carriers
+        flat, ends = ranges(offsets[query], offsets[query + 1])
+        rows, place = np.unique(carriers[flat], return_inverse=True)
+        weights = np.repeat(self.weights[query], np.diff(ends))
+        return rows, np.bincount(place, weights, len(rows)).astype(np.float64)
+
+    def shared(self, query: NDArray[np.int32], rows: Ints) -> NDArray[np.float64]:
+        """Summed weight of the labels that each of `rows` shares with the query, (k,)."""
         flat, offsets = ranges(self.offsets[rows], self.offsets[rows + 1])
-        codes = self.codes[flat]
         asked = np.zeros(len(self.labels), dtype=np.float32)
         asked[query] = self.weights[query]
-        return segment_sum(asked[codes], offsets), segment_sum(self.weights[codes], offsets)
+        return segment_sum(asked.take(self.codes.take(flat)), offsets)
 
     def shared_matrix(
         self, rows: Ints, others: Ints
@@ -136,15 +164,17 @@ class LabelSets:
         """Weight that each of `rows` shares with each of `others` (k, m), and their own weights (k, 1) and (1, m)."""
         one, other = self._sparse(rows), self._sparse(others)
         weights = self.weights.astype(np.float64)
-        mine, theirs = (one @ weights)[:, None], (other @ weights)[None, :]
-        return (one.multiply(weights[None, :]).tocsr() @ other.T).toarray(), mine, theirs
+        return (
+            (one.multiply(weights[None, :]).tocsr() @ other.T).toarray(),
+            self.own[rows, None],
+            self.own[None, others],
+        )
 
     def jaccard(self, query: NDArray[np.int32], rows: Ints) -> NDArray[np.float64]:
         """Weighted Jaccard similarity in [0, 1]; NaN where either side has no label (nothing is known)."""
         if not len(query):
             return np.full(len(rows), np.nan)
-        common, theirs = self.shared(query, rows)
-        return jaccard(common, np.float64(self.weights[query].sum()), theirs)
+        return jaccard(self.shared(query, rows), np.float64(self.weights[query].sum()), self.own[rows])
 
     def _sparse(self, rows: Ints) -> Any:  # noqa: ANN401 - a scipy matrix, imported only for whole catalogues
         from scipy.sparse import csr_array

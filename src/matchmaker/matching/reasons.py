@@ -8,23 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from matchmaker.matching.closeness import Closeness
 from matchmaker.matching.gain import OWN, floor
-from matchmaker.matching.space import GLOBAL, NEIGHBOURS, Side, Space
+from matchmaker.matching.shared import Shared
+from matchmaker.matching.space import GLOBAL
 
 _HAS, _LONG = 0.75, 110
 MET = 0.5
 """Cosine from which a capability counts as meeting a goal in a sentence; the score itself has no such cut."""
 _SHOWN = 3
-_SPECIFIC = float(np.log1p(10.0))
-"""Weight of a label that a tenth of the partners carry."""
-_COMMON = frozenset(
-    (
-        "a all an and any are as at be by can do every for from get has have how if in into is it its just makes more "
-        "most no not of on or our out own so that the their them they this to up use we what when which who will with "
-        "you your "
-    ).split()
-)
-"""Words that explain nothing to a reader; the score does count them."""
 
 
 @dataclass(frozen=True)
@@ -48,65 +40,29 @@ class Voice:
     goals_from_peers: bool = False
 
 
-@dataclass(frozen=True)
-class Shared:
-    """What both sides have in common: labels by kind, specific terms of both profiles, accounts (None: not known).
-
-    links: the shared neighbours that fewer than a tenth of the ecosystem connect to; what everybody connects to shows no market.
-    """
-
-    labels: dict[str, list[str]]
-    links: list[str]
-    terms: list[str]
-    accounts: int | None
-
-
-def meetings(side: Side, other: Side, voice: Voice, other_voice: Voice) -> list[Meeting]:
-    """Goals of `side` that a capability of `other` meets beyond the goal's floor (gain.py), best first, each capability once."""
-    if not len(side.goals.vectors) or not len(other.capabilities.vectors):
+def meetings(near: Closeness, voice: Voice, other_voice: Voice) -> list[Meeting]:
+    """Goals of the receiver that the giver's capabilities meet beyond their floor (gain.py), best first, each capability once."""
+    if not near.met.size or near.met.max() < MET:
         return []
-    cosines = side.goals.vectors @ other.capabilities.vectors.T
-    best = cosines.argmax(axis=1)
+    best = near.met.argmax(axis=1)
     found: list[Meeting] = []
     used: set[int] = set()
-    gained = cosines.max(axis=1) - floor(side.marks)
+    gained = near.met.max(axis=1) - floor(near.marks)
     for goal in np.argsort(-gained, kind="stable"):
-        capability, cosine, own = int(best[goal]), float(cosines[goal].max()), float(side.marks[goal, OWN])
+        capability, cosine, own = int(best[goal]), float(near.met[goal].max()), float(near.marks[goal, OWN])
         if cosine >= MET and gained[goal] > 0 and capability not in used:
             used.add(capability)
             found.append(Meeting(voice.goals[goal], other_voice.capabilities[capability], cosine, own))
     return found
 
 
-def shared(space: Space, side: Side, other: Side) -> Shared:
-    """What two partners have in common, most telling first."""
-    labels: dict[str, list[str]] = {}
-    links: list[str] = []
-    for kind, sets in space.labels.items():
-        common = set(side.labels[kind].tolist()) & set(other.labels[kind].tolist())
-        if common:
-            ordered = sorted(common, key=lambda code: (-sets.weights[code], code))
-            labels[kind] = sets.names(ordered)
-            if kind == NEIGHBOURS:
-                links = sets.names(code for code in ordered if sets.weights[code] >= _SPECIFIC)
-    accounts = None
-    if space.accounts and side.row is not None and other.row is not None:
-        known = min(space.accounts.count(side.row), space.accounts.count(other.row))
-        count = int(space.accounts.shared(side.row, np.array([other.row]))[0])
-        accounts = count if known and count >= _disclosed() else None
-    return Shared(labels, links, _terms(space, side, other), accounts)
-
-
-def brings(side: Side, other: Side, other_voice: Voice) -> str | None:
-    """The capability of `other` that suits the audience of `side` best among those that `side` has not: for want of goals."""
-    theirs = other.capabilities.vectors
-    if not len(theirs) or not side.heading.any():
+def brings(near: Closeness, other_voice: Voice) -> str | None:
+    """The giver's capability that suits the receiver's audience best among those that it has not: for want of goals."""
+    if not near.heard:
         return None
-    mine = side.capabilities.vectors
-    own = (theirs @ mine.T).max(axis=1) if len(mine) else np.zeros(len(theirs))
-    if not np.any(own < _HAS):
-        return None
-    return str(other_voice.capabilities[int(np.argmax(np.where(own < _HAS, theirs @ side.heading - own, -np.inf)))])
+    both = zip(near.suits.tolist(), near.own.tolist(), strict=True)
+    new = [(suits - own, -place) for place, (suits, own) in enumerate(both) if own < _HAS]
+    return str(other_voice.capabilities[-max(new)[1]]) if new else None
 
 
 def sentence(voice: Voice, other: Voice, met: Sequence[Meeting], common: Shared, brought: str | None = None) -> str:
@@ -157,26 +113,6 @@ def as_dict(met: Sequence[Meeting]) -> list[dict[str, Any]]:
     return [
         {"goal": m.goal, "capability": m.capability, "cosine": round(m.cosine, 4), "own": round(m.own, 4)} for m in met
     ]
-
-
-def _terms(space: Space, side: Side, other: Side) -> list[str]:
-    """Terms of both profiles, by their share of the lexical cosine."""
-    common, mine, theirs = np.intersect1d(side.terms[0], other.terms[0], assume_unique=True, return_indices=True)
-    share = side.terms[1][mine] * other.terms[1][theirs]
-    told: list[str] = []
-    for place in np.lexsort((common, -share)):
-        word = space.lexical.vocabulary[int(common[place])]
-        if len(word) > 2 and not set(word.split()) & _COMMON:
-            told.append(word)
-            if len(told) == 2 * _SHOWN:
-                break
-    return told
-
-
-def _disclosed() -> int:
-    from matchmaker.audience.overlap import MINIMUM
-
-    return MINIMUM
 
 
 def _and(words: Sequence[str]) -> str:

@@ -40,5 +40,5 @@ def mutual_nats(out: Floats, back: Floats) -> Floats:
     h = harmonic(-np.expm1(-out), -np.expm1(-back))
     big_p, big_q = np.exp(-out), np.exp(-back)
     rest = np.maximum(2.0 - (big_p + big_q), 1e-300)
-    upper = -np.log(np.clip((big_p + big_q - 2.0 * big_p * big_q) / rest, 1e-300, 1.0))
+    upper = -np.log(np.minimum(np.maximum((big_p + big_q - 2.0 * big_p * big_q) / rest, 1e-300), 1.0))
     return np.asarray(np.where(h < 0.5, -np.log1p(-np.minimum(h, 0.5)), upper))

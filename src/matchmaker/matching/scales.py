@@ -13,6 +13,7 @@ which averages of percentiles flatten.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,16 +30,19 @@ _TIE = 2.5e-6
 """Raw values nearer than this are one value that was summed in another order; two knots of it are a run of ties."""
 _CONSTANT = 0.1
 """Tail width where all references have one value: nothing is known of the spread, so one of evidence in [0, 1] is taken."""
+_LAST, _TOP_NATS = KNOTS - 1, float(-np.log1p(-TOP))
+_BLOCK = 16
+"""Rows of a table that are read at a time: their knots and values stay in the processor's cache."""
 _MAX_REACH = 200.0
 """No raw value lies further than this many tail widths above the top knot, so that 1 - p stays above 1e-13."""
 
 
 @dataclass(frozen=True)
 class Scales:
-    """Quantile sketches of `n` partners for one kind of evidence.
+    """Quantile sketches, one for each place of an array of any shape: partners, or partners by kind of evidence.
 
-    knots: (n, KNOTS) float32, raw values at the percentiles `LEVELS`, ascending in every row.
-    width: (n,) float32 > 0, mean excess above the top knot, in raw units.
+    knots: (..., KNOTS) float32, raw values at the percentiles `LEVELS`, ascending along the last axis.
+    width: (...) float32 > 0, mean excess above the top knot, in raw units.
     """
 
     knots: NDArray[np.float32]
@@ -63,55 +67,66 @@ class Scales:
         knots = np.where(below == above, below, below + (place - low) * (above - below)).astype(np.float32)
         return cls(knots, _widths(ordered, knots[:, -1:], counts))
 
-    def take(self, rows: NDArray[np.integer] | slice) -> Scales:
-        """The scales of some partners, in the order asked."""
+    def take(self, rows: NDArray[np.integer] | slice | int | None) -> Scales:
+        """The scales of some partners, in the order asked; None makes these the only row."""
+        if isinstance(rows, np.ndarray):  # twice as fast as indexing
+            return Scales(self.knots.take(rows, axis=0), self.width.take(rows, axis=0))
         return Scales(self.knots[rows], self.width[rows])
+
+    def put(self, rows: NDArray[np.integer], place: int, scales: Scales) -> None:
+        """Fill in the scales of some partners at one `place` of the second axis."""
+        self.knots[rows, place], self.width[rows, place] = scales.knots, scales.width
+
+    @classmethod
+    def stack(cls, parts: Sequence[Scales]) -> Scales:
+        """Several scales one after another, along the first axis."""
+        return cls(np.concatenate([part.knots for part in parts]), np.concatenate([part.width for part in parts]))
 
     def surprise(self, values: NDArray[np.floating]) -> Floats:
         """Nats >= 0 of raw `values`; NaN stays NaN.
 
-        (n,): value r is read on row r; (n, k): row r of values on row r; with a single scale, (k,) is read on that one.
+        For n scales: (n,), value r is read on scale r; (n, k), row r of values on scale r; with a single scale, (k,) is read
+        on that one.
         """
         x = np.asarray(values, dtype=np.float64)
-        if np.isnan(x).all():  # evidence that nobody has
-            return x.copy()
         if x.ndim == 1:
-            single = len(self.knots) == 1
-            return self._read(x[None, :])[0] if single else self._read(x[:, None])[:, 0]
-        return self._read(x)
+            return read(x, self.knots.T, self.width)
+        out = np.empty(x.shape)
+        for low in range(0, len(x), _BLOCK):
+            part = slice(low, low + _BLOCK)
+            out[part] = read(x[part], self.knots[part].T[:, :, None], self.width[part, None])
+        return out
 
-    def _read(self, x: Floats) -> Floats:
-        """Surprise of (n, k) values, row by row."""
-        place, low, high = self._places(x)
-        rows = np.arange(len(x))[:, None]
-        last = KNOTS - 1
-        left, right = np.maximum(place - 1, 0), np.minimum(place, last)
-        x_left, x_right = self.knots[rows, left].astype(np.float64), self.knots[rows, right].astype(np.float64)
-        step = np.where(x_right > x_left, x_right - x_left, 1.0)
-        share = np.minimum(np.maximum((x - x_left) / step, 0.0), 1.0)
-        between = LEVELS[left] + share * (LEVELS[right] - LEVELS[left])
-        tied = 0.5 * (LEVELS[np.minimum(low, last)] + LEVELS[np.maximum(high - 1, 0)])
-        width = self.width[:, None].astype(np.float64)
-        foot = LEVELS[0] / (1.0 + np.maximum(self.knots[:, :1] - x, 0.0) / width)
-        body = np.where(place == 0, foot, between)
-        excess = np.minimum(np.maximum((x - self.knots[:, -1:]) / width, 0.0), _MAX_REACH)
-        tail = -np.log1p(-TOP) + np.log1p(SHAPE * excess) / SHAPE
-        nats = np.where(place == KNOTS, tail, -np.log1p(-np.minimum(np.maximum(body, 0.0), TOP)))
-        nats = np.where(high - low >= 2, -np.log1p(-tied), nats)
-        return np.where(np.isnan(x), np.nan, nats)
 
-    def _places(self, x: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Knots below each value, and the knots that equal it but for rounding, as a range [low, high): three (n, k)."""
-        if x.shape[1] == 1:  # many scales, one value each
-            found = (self.knots < x, self.knots < x - _TIE, self.knots <= x + _TIE)
-            place, low, high = (np.sum(below, axis=1)[:, None] for below in found)
-            return place, low, high
-        place, low, high = (np.empty(x.shape, dtype=np.int64) for _ in range(3))
-        for row, (knots, values) in enumerate(zip(self.knots.astype(np.float64), x, strict=True)):
-            place[row] = np.searchsorted(knots, values, "left")
-            low[row] = np.searchsorted(knots, values - _TIE, "left")
-            high[row] = np.searchsorted(knots, values + _TIE, "right")
-        return place, low, high
+def read(x: Floats, knots: NDArray[np.floating], width: NDArray[np.floating]) -> Floats:
+    """Surprise of raw values, nats >= 0, each on a scale of its own; NaN stays NaN.
+
+    x: (...); knots: (KNOTS, ...), ascending along the first axis, and width: (...), both of the shape of x or broadcast to it.
+    All values are read in the same few passes, because a pass over a query's values costs little more than one over a single
+    kind of them.
+    """
+    knots = np.ascontiguousarray(knots, dtype=np.float32)
+    # The knots that equal x but for rounding; float32 halves what is read.
+    low = _count(knots < (x - _TIE).astype(np.float32))
+    high = _count(knots <= (x + _TIE).astype(np.float32))
+    stride, flat = knots[0].size, knots.reshape(-1)
+    first = np.arange(stride).reshape(knots.shape[1:])
+    place = low + ((high > low) & (flat.take(np.minimum(low, _LAST) * stride + first) < x))  # knots below x
+    left, right = np.maximum(place - 1, 0), np.minimum(place, _LAST)
+    x_left, x_right = (flat.take(one * stride + first).astype(np.float64) for one in (left, right))
+    gap, rise = x_right - x_left, LEVELS.take(right) - LEVELS.take(left)  # both 0 outside of the knots
+    p = LEVELS.take(left) + (x - x_left) / np.where(gap > 0.0, gap, 1.0) * rise
+    p = np.where(place == 0, LEVELS[0] / (1.0 + np.maximum(x_left - x, 0.0) / width), p)
+    tied = high - low >= 2
+    p = np.where(tied, 0.5 * (LEVELS.take(np.minimum(low, _LAST)) + LEVELS.take(np.maximum(high - 1, 0))), p)
+    beyond = (place == KNOTS) & ~tied
+    excess = np.where(beyond, np.minimum((x - x_right) / width, _MAX_REACH), 0.0)
+    return np.asarray(np.where(beyond, _TOP_NATS + np.log1p(SHAPE * excess) / SHAPE, -np.log1p(-p)))
+
+
+def _count(below: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many are true along the first axis, at most 127."""
+    return np.asarray(np.add.reduce(below.view(np.int8), axis=0, dtype=np.int8), dtype=np.int64)
 
 
 def percentile(nats: NDArray[np.floating]) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from matchmaker.matching.evidence import KINDS, Evidence, pair_evidence
 from matchmaker.matching.fit_type import fit_types
-from matchmaker.matching.prior import TOTAL, Directed, direct, totals, weights_for
+from matchmaker.matching.prior import Directed, both_ways, totals, weights_for
 from matchmaker.matching.ragged import Ints
 from matchmaker.matching.reciprocity import balance, harmonic, mutual_nats, one_way
 from matchmaker.matching.scales import Scales
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from matchmaker.config import Config
 
 Floats = NDArray[np.float64]
-_TEXTS = ("topic", "summary", "lexical")
+_AUDIENCE, _TOPIC, _CATEGORY, _REDUNDANCY = (
+    KINDS.index(kind) for kind in ("audience", "topic", "category", "redundancy")
+)
+_TEXTS = [KINDS.index(kind) for kind in ("topic", "summary", "lexical")]
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,13 @@ class Scored:
 def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[np.bool_]) -> Scored:
     """Score `side` against `rows` (k,) int64; rivals: (k,) bool, pairs with an explicit competitor relation."""
     evidence = pair_evidence(space, side, rows)
-    their_scales = {kind: scales.take(rows) for kind, scales in space.scales.items()}
-    counts = space.goals.offsets[rows + 1] - space.goals.offsets[rows]
-    mine = np.full(len(rows), len(side.goals.vectors) > 0)
-    out = direct(evidence.directed(True), side.scales, weights_for(config, mine), evidence.strength)
-    back = direct(evidence.directed(False), their_scales, weights_for(config, counts > 0), evidence.strength)
-    audience, topic = _both(out, back, "audience"), _both(out, back, "topic")
-    audience = np.where(np.isnan(audience), topic, audience)
-    redundancy = _both(out, back, "redundancy")
+    has_goals = np.empty((2, len(rows)), dtype=bool)
+    has_goals[0], has_goals[1] = len(side.goals.vectors) > 0, space.goals.offsets[rows + 1] > space.goals.offsets[rows]
+    out, back, standing = both_ways(
+        evidence.raw, side.scales, space.scales.take(rows), weights_for(config, has_goals), evidence.strength
+    )
+    audience = np.where(np.isnan(standing[_AUDIENCE]), standing[_TOPIC], standing[_AUDIENCE])
+    redundancy = standing[_REDUNDANCY]
     return Scored(
         rows=rows,
         evidence=evidence,
@@ -68,7 +70,12 @@ def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[
         audience=audience,
         redundancy=redundancy,
         fit_type=fit_types(
-            audience, redundancy, _both(out, back, "category"), evidence.both["category"], _likeness(out, back), rivals
+            audience,
+            redundancy,
+            standing[_CATEGORY],
+            evidence.raw[_CATEGORY, 0],
+            _likeness(out.percentiles[_TEXTS], back.percentiles[_TEXTS]),
+            rivals,
         ),
     )
 
@@ -79,18 +86,14 @@ def with_scales(space: Space, config: Config, side: Side, twins: NDArray[np.bool
     twins: (m,) bool, the references of the same content, which are left out as they are for a stored partner.
     """
     evidence = pair_evidence(space, side, space.reference)
-    raw = {kind: np.where(twins, np.nan, values)[None, :] for kind, values in evidence.directed(True).items()}
-    scales = {kind: Scales.fit(raw[kind]) for kind in KINDS}
+    raw = np.where(twins, np.nan, evidence.raw[:, 0])
+    scales = Scales.fit(raw)
     weights = weights_for(config, np.array([len(side.goals.vectors) > 0]))
-    total = totals(raw, scales, weights, evidence.strength[None, :])
-    return replace(side, scales={**scales, TOTAL: Scales.fit(np.where(twins, np.nan, total))})
+    total = totals(raw[:, None], scales.take(None), weights, evidence.strength[None, :])
+    return replace(side, scales=Scales.stack((scales, Scales.fit(np.where(twins, np.nan, total)))))
 
 
-def _likeness(out: Directed, back: Directed) -> Floats:
+def _likeness(out: Floats, back: Floats) -> Floats:
     """Mean surprise of the texts' likeness from both sides, nats; texts that are not there say nothing."""
-    parts = np.stack([side.percentiles[kind] for side in (out, back) for kind in _TEXTS])
+    parts = np.concatenate((out, back))
     return np.asarray(np.mean(-np.log1p(-np.where(np.isnan(parts), 0.0, parts)), axis=0))
-
-
-def _both(out: Directed, back: Directed, kind: str) -> Floats:
-    return np.asarray(0.5 * (out.percentiles[kind] + back.percentiles[kind]))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.matching.ragged import Items, LabelSets
-from matchmaker.matching.scales import Scales
+from matchmaker.matching.ragged import Ints, Items, LabelSets, ranges
+from matchmaker.matching.scales import KNOTS, Scales
 
 if TYPE_CHECKING:
     from matchmaker.audience.overlap import AccountSets
@@ -20,6 +21,8 @@ GLOBAL = "global"
 NEIGHBOURS = "neighbours"
 """The labels that are ids or names of the partners that one is connected to."""
 LABEL_KINDS = ("categories", "industries", "regions", "company_sizes", NEIGHBOURS, "auth", "formats", "objects")
+
+NO_SCALES = Scales(np.zeros((0, KNOTS), np.float32), np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Side:
     labels: dict[str, NDArray[np.int32]]
     size: float
     completeness: float
-    scales: dict[str, Scales] = field(default_factory=dict)
+    scales: Scales = NO_SCALES
 
 
 @dataclass(frozen=True)
@@ -78,16 +81,26 @@ class Space:
     accounts: AccountSets | None
     distinct: NDArray[np.int64]
     reference: NDArray[np.int64]
-    scales: dict[str, Scales] = field(default_factory=dict)
+    scales: Scales = NO_SCALES
 
     def __len__(self) -> int:
         """Number of partners."""
         return len(self.ids)
 
+    @cached_property
+    def everywhere(self) -> NDArray[np.bool_]:
+        """(n,) bool, the partners that serve every region."""
+        regions = self.labels["regions"]
+        return regions.shared(regions.encode([GLOBAL]), np.arange(len(self))) > 0
+
+    def goal_marks(self, rows: Ints) -> NDArray[np.float32]:
+        """The marks of the goals of some partners (gain.py), (g, 4), in the order of `goals.take(rows)`."""
+        flat, _ = ranges(self.goals.offsets[rows], self.goals.offsets[rows + 1])
+        return self.marks[flat]
+
     def side(self, row: int, *, asking: bool = True) -> Side:
         """A stored partner as one side of a pair; only the asking side needs its percentile scales."""
         low, high = self.goals.offsets[row], self.goals.offsets[row + 1]
-        one = np.array([row])
         return Side(
             row=row,
             audience=self.audience[row],
@@ -103,5 +116,5 @@ class Space:
             labels={kind: sets.of(row) for kind, sets in self.labels.items()},
             size=float(self.size[row]),
             completeness=float(self.completeness[row]),
-            scales={name: scales.take(one) for name, scales in self.scales.items()} if asking else {},
+            scales=self.scales.take(row) if asking else NO_SCALES,
         )

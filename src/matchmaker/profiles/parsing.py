@@ -14,7 +14,6 @@ from matchmaker.profiles.schema import SIZE_BANDS
 MAX_CELL, MAX_LIST, MAX_DEPTH = 200_000, 2_000, 8
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_SPACE = re.compile(r"\s+")
 _DATE = re.compile(r"^(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?(?:[T ].*)?$")
 _TRUE, _FALSE = {"true", "yes", "1", "y"}, {"false", "no", "0", "n"}
 INTERFACE_LISTS = ("auth", "events", "objects", "operations", "formats")
@@ -60,20 +59,25 @@ def text(value: object) -> str:
     """One clean string; a list is joined by sentences. Raises CellError on more than 200,000 characters."""
     if is_blank(value):
         return ""
-    if depth(value) > MAX_DEPTH:
-        raise CellError("wrong_kind", "text, or a plain list of texts")
-    if isinstance(value, (list, tuple, set)):
-        said = ""
-        for part in (text(item).rstrip(".") for item in value):
-            if part and part not in said:  # a tagline that the description repeats is said once
-                said = f"{said}. {part}" if said else part
-        return said
-    if isinstance(value, dict):
-        raise CellError("wrong_kind", "text")
+    if isinstance(value, (list, tuple, set, dict)):
+        return _joined(value)
     raw = str(value)
     if len(raw) > MAX_CELL:
         raise CellError("cell_too_long", f"at most {MAX_CELL:,} characters")
-    return _SPACE.sub(" ", _CONTROL.sub(" ", raw)).strip()
+    return " ".join((raw if raw.isprintable() else _CONTROL.sub(" ", raw)).split())
+
+
+def _joined(value: list[Any] | tuple[Any, ...] | set[Any] | dict[Any, Any]) -> str:
+    """The texts of a list, each said once, as sentences. Raises CellError."""
+    if depth(value) > MAX_DEPTH:
+        raise CellError("wrong_kind", "text, or a plain list of texts")
+    if isinstance(value, dict):
+        raise CellError("wrong_kind", "text")
+    said = ""
+    for part in (text(item).rstrip(".") for item in value):
+        if part and part not in said:  # a tagline that the description repeats is said once
+            said = f"{said}. {part}" if said else part
+    return said
 
 
 def labels(value: object) -> tuple[str, ...]:

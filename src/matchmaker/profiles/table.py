@@ -20,9 +20,9 @@ _LISTS = (
     "domains", "goals", "needs", "capabilities", "industries", "regions", "company_sizes", "partner_types", "categories",
     "integrations",
 )  # fmt: skip
-_FACETS = ("facet_goals", "facet_capabilities", "inferred")
 _JSON = ("interface", "extra")
-SHOWN = ["id", "name", "categories", "size_band", "facet_audience", "facet_goals", "facet_capabilities", "inferred"]
+SHOWN = "shown"
+"""What answers tell of a partner as one JSON text, which is read sooner than eight cells, for each of ten partners of a list."""
 
 
 class ProfileTable:
@@ -52,18 +52,17 @@ class ProfileTable:
                 columns[name] = pa.array(values, pa.list_(pa.string()))
             else:
                 columns[name] = pa.array(values, pa.float64() if name == "size" else pa.string())
-        inferred = [
-            sorted({*facet.inferred, *(["goals"] if peers else [])})
-            for facet, peers in zip(facets, from_peers, strict=True)
+        told = [
+            {
+                **{name: row[name] for name in ("id", "name", "categories", "size_band")},
+                "facet_audience": ". ".join(facet.audience),
+                "facet_goals": list(wanted),
+                "facet_capabilities": list(facet.capabilities),
+                "inferred": sorted({*facet.inferred, *(["goals"] if peers else [])}),
+            }
+            for row, facet, wanted, peers in zip(plain, facets, goals, from_peers, strict=True)
         ]
-        texts: dict[str, list[Any]] = {
-            "facet_audience": [". ".join(facet.audience) for facet in facets],
-            "facet_goals": [list(one) for one in goals],
-            "facet_capabilities": [list(facet.capabilities) for facet in facets],
-            "inferred": inferred,
-        }
-        for name, found in texts.items():
-            columns[name] = pa.array(found, pa.list_(pa.string()) if name in _FACETS else pa.string())
+        columns[SHOWN] = pa.array([orjson.dumps(one).decode() for one in told], pa.string())
         return cls(pa.table(columns))
 
     @cached_property
@@ -78,15 +77,18 @@ class ProfileTable:
 
     @cached_property
     def _shown(self) -> pa.Table:
-        """The columns that answers show; a file's other columns stay on disk."""
-        table = self._source.select(SHOWN) if not isinstance(self._source, Path) else _read(self._source, SHOWN)
+        """The columns that answers need; a file's other columns stay on disk."""
+        names = ["name", SHOWN]
+        table = self._source.select(names) if not isinstance(self._source, Path) else _read(self._source, names)
         return table.combine_chunks()
 
     def shown(self, rows: Sequence[int]) -> list[dict[str, Any]]:
-        """The columns that answers show (`SHOWN`), one dict for each of `rows`."""
+        """What answers tell of each of `rows`: id, name, categories, size_band, facet_audience, facet_goals, facet_capabilities and
+        what of them was inferred.
+        """
         # Not Table.take: handing pyarrow any array makes it import pandas.
-        columns = [(name, self._shown.column(name).chunk(0)) for name in SHOWN]
-        return [{name: column[row].as_py() for name, column in columns} for row in rows]
+        column = self._shown.column(SHOWN).chunk(0)
+        return [orjson.loads(column[row].as_py()) for row in rows]
 
     def row(self, row: int) -> dict[str, Any]:
         """All columns of one partner as plain values."""
@@ -117,7 +119,7 @@ def _read(path: Path, columns: list[str] | None) -> pa.Table:
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
             return file.read(columns=columns)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, KeyError, OSError) as error:
         raise BundleCorruptError(
             f"{path} cannot be read: {str(error).splitlines()[0]}. Build the bundle again."
         ) from error

@@ -22,7 +22,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from matchmaker.errors import (
     StorageError,
 )
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, DIGEST, CURRENT = "manifest.json", "manifest.sha256", "current"
 SMALL = 1 << 20
 """Files up to this many bytes are hashed whenever a bundle is opened; larger ones by `verify`."""
@@ -54,6 +54,7 @@ class Bundle:
 
     folder: Path
     manifest: dict[str, Any]
+    _arrays: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
 
     @property
     def version(self) -> str:
@@ -62,6 +63,11 @@ class Bundle:
 
     def array(self, name: str) -> NDArray[Any]:
         """A memory-mapped array; dtype and shape must be those of the manifest."""
+        if name not in self._arrays:
+            self._arrays[name] = self._mapped(name)
+        return self._arrays[name]
+
+    def _mapped(self, name: str) -> NDArray[Any]:
         path = self.folder / f"{name}.npy"
         try:
             found = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -95,9 +95,8 @@ def _write(writer: Writer, fitted: Fitted) -> None:
         writer.array(f"labels_{kind}_codes", sets.codes)
         writer.array(f"labels_{kind}_offsets", sets.offsets)
         writer.array(f"labels_{kind}_weights", sets.weights)
-    for kind, scales in space.scales.items():
-        writer.array(f"scale_{kind}_knots", scales.knots)
-        writer.array(f"scale_{kind}_width", scales.width)
+    writer.array("scales_knots", space.scales.knots)
+    writer.array("scales_width", space.scales.width)
     for name, white in fitted.whitening.items():
         writer.array(f"whitening_{name}_mean", white.mean)
         writer.array(f"whitening_{name}_matrix", white.matrix)
@@ -123,7 +122,6 @@ def _write(writer: Writer, fitted: Fitted) -> None:
 
 def _read(bundle: Bundle) -> Fitted:
     state, facts = bundle.json("state"), bundle.manifest
-    scales = [name[len("scale_") : -len("_knots.npy")] for name in facts["files"] if name.endswith("_knots.npy")]
     lexical = {
         name[len("lexical_") : -len(".npy")]: bundle.array(name[: -len(".npy")])
         for name in facts["files"]
@@ -144,9 +142,7 @@ def _read(bundle: Bundle) -> Fitted:
             for kind, labels in state["labels"].items()
         },
         accounts=_accounts(bundle, state),
-        scales={
-            kind: Scales(bundle.array(f"scale_{kind}_knots"), bundle.array(f"scale_{kind}_width")) for kind in scales
-        },
+        scales=Scales(bundle.array("scales_knots"), bundle.array("scales_width")),
     )
     return Fitted(
         config=Config.model_validate(facts["config"]),
@@ -172,15 +168,20 @@ def _check_places(bundle: Bundle, state: dict[str, Any]) -> None:
     partners = len(state["ids"])
     places = {"relations_a": partners, "relations_b": partners, "distinct": partners, "reference": partners}
     places |= {f"labels_{kind}_codes": len(labels) for kind, labels in state["labels"].items()}
-    places["lexical_indices"] = len(state["vocabulary"])
+    terms = len(state["vocabulary"])
+    places |= {"lexical_indices": terms, "lexical_posted_rows": partners}
     ends = {f"labels_{kind}_offsets": f"labels_{kind}_codes" for kind in state["labels"]}
     ends |= {f"{name}_offsets": f"{name}_vectors" for name in ITEMS}
     ends["lexical_offsets"] = "lexical_indices"
+    ends["lexical_posted_offsets"] = "lexical_posted_rows"
+    counts = dict.fromkeys(ends, partners) | {"lexical_posted_offsets": terms}
     if state["accounts_universe"] is not None:
         places["accounts_codes"] = state["accounts_universe"]
-        ends["accounts_offsets"] = "accounts_codes"
+        ends["accounts_offsets"], counts["accounts_offsets"] = "accounts_codes", partners
     wrong = [name for name, limit in places.items() if not _within(bundle.array(name), limit)]
-    wrong += [name for name, of in ends.items() if not _offsets(bundle.array(name), len(bundle.array(of)), partners)]
+    wrong += [
+        name for name, of in ends.items() if not _offsets(bundle.array(name), len(bundle.array(of)), counts[name])
+    ]
     if wrong:
         raise BundleCorruptError(
             f"{bundle.folder / wrong[0]}.npy points outside of what it is about: the file has changed. Build it again."
@@ -191,9 +192,9 @@ def _within(places: NDArray[np.integer], limit: int) -> bool:
     return not len(places) or (int(places.min()) >= 0 and int(places.max()) < limit)
 
 
-def _offsets(offsets: NDArray[np.integer], total: int, partners: int) -> bool:
+def _offsets(offsets: NDArray[np.integer], total: int, owners: int) -> bool:
     return (
-        len(offsets) == partners + 1
+        len(offsets) == owners + 1
         and int(offsets[0]) == 0
         and int(offsets[-1]) == total
         and bool(np.all(np.diff(offsets) >= 0))

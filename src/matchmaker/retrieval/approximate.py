@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.errors import StorageError
+from matchmaker.errors import BundleCorruptError, StorageError
 from matchmaker.retrieval.exact import DIGITS, Found, Mask, check_self_similarity, normalised, top
 
 BRUTE_FORCE_BELOW = 20_000
 """A filter that leaves fewer rows is answered exactly."""
-_OVERFETCH = 3
-"""Candidates fetched for each one returned: room for the quantisation to be wrong before exact cosines decide."""
-_FLOOR = 96
+_SPARE = 50
+"""Candidates fetched beyond those returned: room for the quantisation to be wrong before exact cosines decide."""
+_FEW = 96
+"""So many forbidden rows are cheaper to fetch and drop than to test every row for."""
 
 
 class ApproximateIndex:
     """FAISS IVF + SQ8 over unit rows, re-ranked exactly. `probes` inverted lists are read for each query."""
 
     def __init__(self, vectors: NDArray[np.float32], inner: Any, probes: int, recall: float) -> None:  # noqa: ANN401
-        self._vectors, self._inner, self.probes, self.recall = normalised(vectors), inner, probes, recall
-        check_self_similarity(self)
+        """Index unit rows by `inner`, a FAISS index or the file of one that was saved here and is read on the first search."""
+        self.probes, self.recall, self._source = probes, recall, inner
+        if isinstance(inner, Path):
+            self._vectors = vectors
+        else:
+            self._vectors = normalised(vectors)
+            check_self_similarity(self)
+
+    def open(self) -> None:
+        """Read the file now. Raises BundleCorruptError."""
+        _ = self._inner
+
+    @cached_property
+    def _inner(self) -> Any:  # noqa: ANN401 - faiss is untyped
+        if not isinstance(self._source, Path):
+            return self._source
+        try:
+            return _faiss().read_index(str(self._source))
+        except RuntimeError as error:
+            raise BundleCorruptError(f"{self._source} cannot be read as an index. Build the bundle again.") from error
 
     @property
     def kind(self) -> str:
@@ -40,17 +60,26 @@ class ApproximateIndex:
         """The unit rows."""
         return self._vectors
 
-    def search(self, queries: NDArray[np.float32], k: int, *, allowed: Mask | None = None) -> Found:
-        """As `ExactIndex.search`; exact when a filter leaves few rows, else with the measured recall."""
+    def search(
+        self, queries: NDArray[np.float32], k: int, *, allowed: Mask | None = None, rough: bool = False
+    ) -> Found:
+        """As `ExactIndex.search`; exact when a filter leaves few rows, else with the measured recall.
+
+        rough: in the order of the quantised cosines, and with them as scores: for candidates that are scored anyway.
+        """
         queries = normalised(np.atleast_2d(queries))
         forbidden = 0 if allowed is None else self.size - int(np.count_nonzero(allowed))
         few = allowed is not None and self.size - forbidden <= BRUTE_FORCE_BELOW
-        rows = np.flatnonzero(allowed) if allowed is not None and few else None
         scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
         ids = np.full((len(queries), k), -1, dtype=np.int64)
+        near = [] if few else self._near(queries, k if rough else k + _SPARE, allowed, forbidden)
+        eligible = np.flatnonzero(allowed) if allowed is not None and few else None
         for place, query in enumerate(queries):
-            near = self._near(query, k, allowed, forbidden) if rows is None else rows
-            found, at = top(self._vectors[near] @ query, near, k)
+            if rough and not few:
+                found, at = (part[:k] for part in near[place])
+            else:
+                rows = near[place][1] if eligible is None else eligible
+                found, at = top(self._vectors.take(rows, axis=0) @ query, rows, k)
             scores[place, : len(found)], ids[place, : len(at)] = found, at
         return scores, ids
 
@@ -65,21 +94,18 @@ class ApproximateIndex:
                 f"Could not write {path}: the disk refused. What was there before is untouched."
             ) from error
 
-    def _near(self, query: NDArray[np.float32], k: int, allowed: Mask | None, forbidden: int) -> NDArray[np.int64]:
+    def _near(self, queries: NDArray[np.float32], wanted: int, allowed: Mask | None, forbidden: int) -> list[Found]:
+        """For each query, quantised cosines and ids of at least `wanted` allowed rows, if so many are found."""
         faiss = _faiss()
-
-        wanted = min(self.size, max(_OVERFETCH * k, _FLOOR))
-        if allowed is None or forbidden == 0:
+        if allowed is None or forbidden <= _FEW:
             parameters = faiss.SearchParametersIVF(nprobe=self.probes)
-        elif forbidden <= _FLOOR:  # cheaper to drop a few than to test every row
-            wanted = min(self.size, wanted + forbidden)
-            parameters = faiss.SearchParametersIVF(nprobe=self.probes)
+            wanted += forbidden
         else:
             selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
             parameters = faiss.SearchParametersIVF(nprobe=min(2 * self.probes, self._inner.nlist), sel=selector)
-        ids = np.asarray(self._inner.search(query[None, :], wanted, params=parameters)[1][0], dtype=np.int64)
-        ids = ids[ids >= 0]
-        return ids if allowed is None else np.asarray(ids[allowed[ids]])
+        scores, ids = self._inner.search(queries, min(self.size, wanted), params=parameters)
+        keep = ids >= 0 if allowed is None else (ids >= 0) & allowed[ids]
+        return [(score[kept], row[kept]) for score, row, kept in zip(scores, ids, keep, strict=True)]
 
 
 def train(vectors: NDArray[np.float32], rng: np.random.Generator) -> Any:  # noqa: ANN401 - faiss is untyped

@@ -14,7 +14,7 @@ from matchmaker.retrieval.exact import ExactIndex, Found, Mask, normalised
 if TYPE_CHECKING:
     from matchmaker.progress import Progress
 
-QUERIES, RECALL_AT, PROBES = 200, 50, (8, 16, 32, 64, 128, 256)
+QUERIES, RECALL_AT, PROBES = 200, 50, (4, 8, 16, 32, 64, 128, 256)
 
 
 _BLOCK = 16_384
@@ -35,8 +35,17 @@ class Index(Protocol):
         """Number of rows."""
         ...
 
-    def search(self, queries: NDArray[np.float32], k: int, *, allowed: Mask | None = None) -> Found:
-        """The k nearest rows of each query: scores (q, k) float32 descending, ids (q, k) int64, -1 as padding."""
+    def search(
+        self, queries: NDArray[np.float32], k: int, *, allowed: Mask | None = None, rough: bool = False
+    ) -> Found:
+        """The k nearest rows of each query: scores (q, k) float32 descending, ids (q, k) int64, -1 as padding.
+
+        rough: an approximate index may order by what it has instead of by exact cosines.
+        """
+        ...
+
+    def open(self) -> None:
+        """Read now what would be read on the first search."""
         ...
 
     def save(self, path: Path) -> None:
@@ -82,12 +91,10 @@ def build_index(
 
 
 def load_index(path: Path, vectors: NDArray[np.float32], facts: dict[str, Any]) -> Index:
-    """The index that `facts` (probes, recall) describe; an exact one where there is no file, since it needs none."""
+    """The index of unit rows (n, d) that `facts` (probes, recall) describe; an exact one where there is no file."""
     if not path.is_file():
         return ExactIndex(vectors, checked=True)
-    import faiss
-
-    return ApproximateIndex(vectors, faiss.read_index(str(path)), int(facts["probes"]), float(facts["recall"]))
+    return ApproximateIndex(vectors, path, int(facts["probes"]), float(facts["recall"]))
 
 
 def kth_best(vectors: NDArray[np.float32], queries: NDArray[np.float32], k: int) -> NDArray[np.float32]:

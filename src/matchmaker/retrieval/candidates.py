@@ -27,7 +27,11 @@ class Candidates:
 
     def tag(self, row: int) -> tuple[str, ...]:
         """Names of the channels that found one of the candidates."""
-        mask = int(self.found_by[np.searchsorted(self.ids, row)])
+        return self.tag_at(int(np.searchsorted(self.ids, row)))
+
+    def tag_at(self, position: int) -> tuple[str, ...]:
+        """Names of the channels that found the candidate at a position of `ids`."""
+        mask = int(self.found_by[position])
         return tuple(name for bit, name in enumerate(self.channels) if mask >> bit & 1)
 
     def tags(self) -> dict[int, tuple[str, ...]]:

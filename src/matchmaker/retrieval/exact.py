@@ -12,7 +12,6 @@ Mask = NDArray[np.bool_]
 Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 DIGITS = 6
 """Scores that agree to this many digits are ties: sums in another order differ below it."""
-_SLACK = 32
 
 
 def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -32,7 +31,6 @@ class ExactIndex:
     def __init__(self, vectors: NDArray[np.float32], *, checked: bool = False) -> None:
         """Index unit rows; `checked`: they were when the index was built, and need not be again."""
         self._vectors = np.asarray(vectors, dtype=np.float32) if checked else normalised(vectors)
-        self._faiss: Any = None
         if not checked:
             check_self_similarity(self)
 
@@ -46,45 +44,30 @@ class ExactIndex:
         """The unit rows."""
         return self._vectors
 
-    def search(self, queries: NDArray[np.float32], k: int, *, allowed: Mask | None = None) -> Found:
-        """The k nearest rows of each query: scores (q, k) float32 descending, ids (q, k) int64, -1 where there are fewer."""
+    def search(
+        self, queries: NDArray[np.float32], k: int, *, allowed: Mask | None = None, rough: bool = False
+    ) -> Found:
+        """The k nearest rows of each query: scores (q, k) float32 descending, ids (q, k) int64, -1 where there are fewer.
+
+        rough: no difference here.
+        """
+        del rough
         queries = normalised(np.atleast_2d(queries))
         scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
         ids = np.full((len(queries), k), -1, dtype=np.int64)
-        rows = None if allowed is None else np.flatnonzero(allowed)
+        rows = np.arange(self.size) if allowed is None else np.flatnonzero(allowed)
+        few = 2 * len(rows) < self.size  # then their rows are cheaper to gather than all rows are to read
         for place, query in enumerate(queries):
-            found, at = self._one(query, k, rows, allowed)
+            near = self._vectors.take(rows, axis=0) @ query if few else (self._vectors @ query)[rows]
+            found, at = top(near, rows, k)
             scores[place, : len(found)], ids[place, : len(at)] = found, at
         return scores, ids
 
+    def open(self) -> None:
+        """Nothing to read: the rows are the index."""
+
     def save(self, path: Path) -> None:
         """Nothing to save: the rows are the index."""
-
-    def _one(self, query: NDArray[np.float32], k: int, rows: NDArray[np.int64] | None, allowed: Mask | None) -> Found:
-        few = rows is not None and 2 * len(rows) < self.size
-        if few and rows is not None:
-            return top(self._vectors[rows] @ query, rows, k)
-        forbidden = self.size - len(rows) if rows is not None else 0
-        wanted = min(self.size, k + forbidden + _SLACK)
-        if wanted == 0:
-            return np.zeros(0, np.float32), np.zeros(0, np.int64)
-        scores, ids = self._flat().search(query[None, :], wanted)
-        keep = np.ones(wanted, dtype=bool) if allowed is None else allowed[ids[0]]
-        boundary = np.round(scores[0], DIGITS)
-        last = boundary[keep][: max(k, 1)][-1:]  # the k-th row that may be returned
-        if wanted < self.size and (not len(last) or boundary[-1] == last[0]):
-            # More ties at the edge than fetched: only the whole row can say which have the lowest ids.
-            all_rows = np.arange(self.size) if rows is None else rows
-            return top(self._vectors[all_rows] @ query, all_rows, k)
-        return top(scores[0][keep], ids[0][keep], k)
-
-    def _flat(self) -> Any:  # noqa: ANN401 - faiss is untyped
-        if self._faiss is None:
-            import faiss
-
-            self._faiss = faiss.IndexFlatIP(self._vectors.shape[1])
-            self._faiss.add(np.ascontiguousarray(self._vectors))
-        return self._faiss
 
 
 def top(scores: NDArray[np.float32], ids: NDArray[np.int64], k: int) -> Found:

@@ -12,7 +12,7 @@ from matchmaker.retrieval.exact import Found, Mask
 
 _FEW = 256
 """So many forbidden partners are faster to strike out one by one than by a look at every item."""
-_FAN = 4
+_FAN = 2
 """Items fetched for each partner wanted, at first."""
 
 
@@ -28,14 +28,27 @@ class ItemIndex:
         """Number of items."""
         return self.index.size
 
-    def search_items(self, queries: NDArray[np.float32], k: int, *, allowed: Mask | None = None) -> Found:
-        """The k best partners of each query: scores (q, k) float32 of their best item, ids (q, k) int64, -1 as padding."""
+    def search_items(
+        self, queries: NDArray[np.float32], k: int, *, allowed: Mask | None = None, rough: bool = False
+    ) -> Found:
+        """The k best partners of each query: scores (q, k) float32 of their best item, ids (q, k) int64, -1 as padding.
+
+        rough: as in the index's search.
+        """
         scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
         ids = np.full((len(queries), k), -1, dtype=np.int64)
         items = None if allowed is None else self._items(allowed)
-        for place, query in enumerate(queries):
-            found, at = self._one(query, k, items)
-            scores[place, : len(found)], ids[place, : len(at)] = found, at
+        wanted, asked = _FAN * k, np.arange(len(queries))
+        while len(asked) and self.size:
+            found = self.index.search(queries[asked], min(wanted, self.size), allowed=items, rough=rough)
+            lacking = []
+            for place, item_scores, items_found in zip(asked, *found, strict=True):
+                best, partners, complete = self._partners(item_scores, items_found, k)
+                if complete:
+                    scores[place, : len(best)], ids[place, : len(partners)] = best, partners
+                else:
+                    lacking.append(place)
+            asked, wanted = np.array(lacking, dtype=np.int64), 4 * wanted
         return scores, ids
 
     def _items(self, allowed: Mask) -> Mask:
@@ -48,15 +61,14 @@ class ItemIndex:
             mask[self.offsets[row] : self.offsets[row + 1]] = False
         return mask
 
-    def _one(self, query: NDArray[np.float32], k: int, items: Mask | None) -> Found:
-        wanted = _FAN * k
-        while True:
-            scores, ids = (part[0] for part in self.index.search(query[None, :], min(wanted, self.size), allowed=items))
-            scores, ids = scores[ids >= 0], ids[ids >= 0]
-            partners = np.searchsorted(self.offsets, ids, side="right") - 1
-            _, first = np.unique(partners, return_index=True)  # items come best first: a partner's first is its best
-            first = np.sort(first)
-            if len(first) >= k or len(ids) < wanted:
-                best = first[np.lexsort((partners[first], -np.round(scores[first], 6)))][:k]
-                return scores[best], partners[best].astype(np.int64)
-            wanted *= 4
+    def _partners(
+        self, scores: NDArray[np.float32], items: NDArray[np.int64], k: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], bool]:
+        """The best k partners behind the items found for one query, and whether no further item can change them."""
+        known = items >= 0
+        partners = np.searchsorted(self.offsets, items[known], side="right") - 1
+        # Items come best first: a partner's first is its best.
+        first = np.sort(np.unique(partners, return_index=True)[1])
+        best = first[np.lexsort((partners[first], -np.round(scores[first], 6)))][:k]
+        complete = len(first) >= k or not known.all() or len(items) == self.size
+        return scores[best], partners[best].astype(np.int64), complete

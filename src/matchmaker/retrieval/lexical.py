@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +21,7 @@ from matchmaker.retrieval.exact import Found, Mask, top
 
 IDF_POWER = 1.5
 MAX_TERMS = 60_000
-FOLLOWED = 20_000
+FOLLOWED = 10_000
 """Entries that one search looks at."""
 _WORD = re.compile(r"[^\W_]+")
 
@@ -31,13 +30,20 @@ Terms = tuple[NDArray[np.integer], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class LexicalIndex:
-    """Rows as CSR: row r owns terms indices[offsets[r] : offsets[r + 1]] with `values`; idf: (t,) float32."""
+    """Rows as CSR: row r owns terms indices[offsets[r] : offsets[r + 1]] with `values`; idf: (t,) float32.
+
+    The same entries by term: term t stands in rows posted_rows[posted_offsets[t] : posted_offsets[t + 1]], ascending, with
+    posted_values.
+    """
 
     vocabulary: Sequence[str]
     idf: NDArray[np.float32]
     indices: NDArray[np.int32]
     values: NDArray[np.float32]
     offsets: NDArray[np.int64]
+    posted_rows: NDArray[np.int32]
+    posted_values: NDArray[np.float32]
+    posted_offsets: NDArray[np.int64]
 
     @classmethod
     def fit(cls, texts: Sequence[str], *, fit_mask: Mask | None = None) -> LexicalIndex:
@@ -45,21 +51,29 @@ class LexicalIndex:
         most frequent are kept, ties in alphabetical order.
         """
         counted = np.ones(len(texts), dtype=bool) if fit_mask is None else fit_mask
-        said = [set(terms(text)) for text in texts]
-        frequency: Counter[str] = Counter()
-        for found, counts in zip(said, counted, strict=True):
-            if counts:
-                frequency.update(found)
-        known = [term for term, df in frequency.items() if df >= 2]
-        vocabulary = sorted(sorted(known, key=lambda term: (-frequency[term], term))[:MAX_TERMS])
-        df = np.array([frequency[term] for term in vocabulary], dtype=np.float64)
-        idf = (1.0 + np.log((1.0 + counted.sum()) / (1.0 + df))).astype(np.float32)
-        empty = cls(vocabulary, idf, np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(1, np.int64))
-        rows = [empty._weighed(found) for found in said]
-        offsets = np.concatenate(([0], np.cumsum([len(row[0]) for row in rows]))).astype(np.int64)
-        indices = np.concatenate([row[0] for row in rows]) if rows else np.zeros(0)
-        values = np.concatenate([row[1] for row in rows]) if rows else np.zeros(0)
-        return cls(vocabulary, idf, indices.astype(np.int32), values.astype(np.float32), offsets)
+        number: dict[str, int] = {}
+        said = [[number.setdefault(term, len(number)) for term in set(terms(text))] for text in texts]
+        lengths = np.array([len(row) for row in said], dtype=np.int64)
+        flat = np.fromiter(itertools.chain.from_iterable(said), dtype=np.int64, count=int(lengths.sum()))
+        owner = np.repeat(np.arange(len(said), dtype=np.int32), lengths)
+        frequency = np.bincount(flat[counted[owner]], minlength=len(number))
+        known = [(-df, term) for term, df in zip(number, frequency.tolist(), strict=True) if df >= 2]
+        vocabulary = sorted(term for _, term in sorted(known)[:MAX_TERMS])
+        kept = np.array([number[term] for term in vocabulary], dtype=np.int64)
+        place = np.full(len(number), -1, dtype=np.int32)
+        place[kept] = np.arange(len(vocabulary))
+        idf = (1.0 + np.log((1.0 + counted.sum()) / (1.0 + frequency[kept]))).astype(np.float32)
+        indices = place[flat]
+        owner, indices = owner[indices >= 0], indices[indices >= 0]
+        order = np.lexsort((indices, owner))
+        indices = indices[order]  # the owners are in order already
+        offsets = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(said)))))
+        weights = idf[indices].astype(np.float64) ** IDF_POWER
+        norms = np.sqrt(np.bincount(owner, weights * weights, len(said)))
+        values = (weights / norms[owner]).astype(np.float32)
+        by_term = np.argsort(indices, kind="stable")
+        posted = np.concatenate(([0], np.cumsum(np.bincount(indices, minlength=len(vocabulary)))))
+        return cls(vocabulary, idf, indices, values, offsets, owner[by_term], values[by_term], posted)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], vocabulary: Sequence[str]) -> LexicalIndex:
@@ -68,20 +82,14 @@ class LexicalIndex:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All arrays by field name, for a bundle."""
-        return {"idf": self.idf, "indices": self.indices, "values": self.values, "offsets": self.offsets}
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "vocabulary"}
 
     def vector(self, text: str) -> Terms:
         """Terms of any text: ascending indices (t,) int32 and weights (t,) float32 of length 1."""
-        return self._weighed(set(terms(text)))
-
-    def _weighed(self, found: set[str]) -> Terms:
-        place = self._place
-        known = {place[term] for term in found if term in place}
-        if not known:
-            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+        known = {self._place[term] for term in terms(text) if term in self._place}
         indices = np.array(sorted(known), dtype=np.int32)
         weights = self.idf[indices].astype(np.float64) ** IDF_POWER
-        return indices, (weights / np.linalg.norm(weights)).astype(np.float32)
+        return indices, (weights / max(float(np.linalg.norm(weights)), 1e-300)).astype(np.float32)
 
     def row(self, row: int) -> Terms:
         """Terms of one row."""
@@ -94,15 +102,33 @@ class LexicalIndex:
 
     def pairs(self, query: Terms, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Cosine of the query with each of `rows`: (k,) in [0, 1], summed in float64 so that both sides get the same."""
-        asked = np.zeros(len(self.idf), dtype=np.float64)
-        asked[query[0]] = query[1]
-        flat, lengths = _ranges(self.offsets[rows], self.offsets[rows + 1])
+        products, _, lengths = self._products(query, rows)
         first = np.cumsum(lengths) - lengths
         out = np.zeros(len(rows), dtype=np.float64)
         filled = lengths > 0
         if filled.any():
-            out[filled] = np.add.reduceat(self.values[flat] * asked[self.indices[flat]], first[filled])
+            out[filled] = np.add.reduceat(products, first[filled], dtype=np.float64)
         return np.minimum(out, 1.0)
+
+    def shares(self, query: Terms, rows: NDArray[np.int64]) -> list[list[int]]:
+        """The terms that the query shares with each of `rows`, by their share of the cosine, ties in alphabetical order."""
+        products, indices, lengths = self._products(query, rows)
+        shared = np.flatnonzero(products)
+        owner = np.repeat(np.arange(len(rows)), lengths)[shared]
+        order = np.lexsort((indices[shared], -products[shared], owner))
+        terms_ = indices[shared][order].tolist()
+        ends = np.searchsorted(owner, np.arange(len(rows) + 1)).tolist()
+        return [terms_[low:high] for low, high in itertools.pairwise(ends)]
+
+    def _products(
+        self, query: Terms, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]]:
+        """What each term of each of `rows` adds to its cosine with the query, the terms, and how many each row has."""
+        asked = np.zeros(len(self.idf), dtype=np.float32)
+        asked[query[0]] = query[1]
+        flat, lengths = _ranges(self.offsets[rows], self.offsets[rows + 1])
+        indices = self.indices.take(flat)
+        return self.values.take(flat) * asked.take(indices), indices, lengths
 
     def matrix(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
         """Cosine of each of `rows` with each of `others`, (k, m) in [0, 1]: `pairs` for a whole catalogue."""
@@ -123,27 +149,20 @@ class LexicalIndex:
         Terms are followed from the most telling to the most common until they have led to `FOLLOWED` entries: in a
         catalogue too large for that, rows that share nothing but common wording are not found, and scores are lower bounds.
         """
-        starts, rows, values = self._postings
+        starts, rows, values = self.posted_offsets, self.posted_rows, self.posted_values
         order = np.argsort(-query[1], kind="stable")
         lengths = (starts[query[0] + 1] - starts[query[0]])[order]
         order = order[: max(int(np.searchsorted(np.cumsum(lengths), FOLLOWED, side="right")), 1)]
         terms_, weights = query[0][order], query[1][order]
         flat, lengths = _ranges(starts[terms_], starts[terms_ + 1])
-        total = np.bincount(rows[flat], values[flat] * np.repeat(weights, lengths), len(self.offsets) - 1)
-        found = np.flatnonzero(total > 0.0 if allowed is None else (total > 0.0) & allowed)
+        total = np.bincount(rows.take(flat), values.take(flat) * np.repeat(weights, lengths), len(self.offsets) - 1)
+        found = np.flatnonzero(total > 0.0)
+        found = found if allowed is None else found[allowed[found]]
         return top(total[found].astype(np.float32), found, k)
 
     @cached_property
     def _place(self) -> dict[str, int]:
         return {term: place for place, term in enumerate(self.vocabulary)}
-
-    @cached_property
-    def _postings(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-        """The rows of each term, ascending: the same entries by column."""
-        order = np.argsort(self.indices, kind="stable")
-        rows = np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int32), np.diff(self.offsets))[order]
-        starts = np.searchsorted(self.indices[order], np.arange(len(self.idf) + 1)).astype(np.int64)
-        return starts, rows, self.values[order]
 
 
 def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
