@@ -20,7 +20,7 @@ from matchmaker.matching.ragged import Ints
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import Scored, score
 from matchmaker.matching.space import Side
-from matchmaker.narrate import Narrator, Relations, goal_note
+from matchmaker.narrate import Narrator, Relations, goal_note, trust_notes
 from matchmaker.results import Explanation, PairScores, Recommendations, Similar
 from matchmaker.threads import single_threaded
 
@@ -157,7 +157,7 @@ class Matchmaker:
         nats = with_popularity(scored.nats, self.fitted.space.size[rows], popularity_weight)
         order = self._list(scored, nats, k, diversity, _keeps(scored, narrator, fit_type, motion))
         matches = narrator.matches(scored, order, [channels(position) for position in order], explain=explain)
-        notes = goal_note(name, side, voice)
+        notes = goal_note(name, side, voice) + trust_notes(name, side, len(self.fitted.space))
         if len(matches) < k:
             notes.append(f"only {len(matches)} of the {k} asked for are eligible")
         return Recommendations(

@@ -13,6 +13,7 @@ MatchmakerError
 │   ├── EncoderError           an encoder cannot be loaded, or is not the one expected
 │   │   └── MissingExtraError  an optional dependency is not installed
 │   ├── StorageError           the disk refused (full, read-only, no permission)
+│   ├── StoreError             the database refused, or is not to be reached
 │   └── BundleError            a bundle cannot be used
 │       ├── BundleMissingError no bundle is at this path
 │       ├── BundleVersionError written by a format this version does not read
@@ -116,6 +117,12 @@ class StorageError(StateError):
     """The disk refused: full, read-only, or no permission. Nothing was half-written."""
 
     code = "storage_failed"
+
+
+class StoreError(StateError):
+    """The database refused, or is not to be reached; the transaction was rolled back."""
+
+    code = "store_unavailable"
 
 
 class BundleError(StateError):

@@ -26,6 +26,8 @@ from matchmaker.results import Match, SideReport
 GOALS_FROM_PEERS = "states no goals; goals typical of its category peers stand in"
 NO_GOALS = "states no goals and has no category peers that do; closeness of the market took their weight"
 Relations = dict[int, list[dict[str, Any]]]
+FEW = 30
+"""Below so many partners the scales say little, and the answer says so."""
 _BLOCK = 512
 """Partners told of at a time; bounds the memory of their texts' vectors."""
 
@@ -187,6 +189,16 @@ class _Numbers:
             meets=as_dict(met),
             sentence=text,
         )
+
+
+def trust_notes(name: str, side: Side, partners: int) -> list[str]:
+    """What to say where the numbers stand on little: a profile that is a mere name, or a handful of partners."""
+    notes = []
+    if side.completeness == 0:
+        notes.append(f"{name} states nothing that can be matched but its name; the list is guesswork")
+    if partners < FEW:
+        notes.append(f"a value is a rank among the {partners} partners there are: the best of so few need not be good")
+    return notes
 
 
 def goal_note(name: str, side: Side, voice: Voice) -> list[str]:

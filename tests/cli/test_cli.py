@@ -109,3 +109,18 @@ def test_public_names_are_pinned():
     assert sorted(matchmaker.__all__) == matchmaker.__all__ == sorted(matchmaker._HOMES)
     for name in matchmaker.__all__:
         assert getattr(matchmaker, name).__name__ == name
+
+
+def test_columns_that_are_not_matched_on_are_named(tmp_path):
+    (tmp_path / "p.csv").write_text("name,What we offer,Mascot\nReturnly,returns portal,owl\nTaxly,vat filing,fox\n")
+    done = CliRunner().invoke(app, ["validate", str(tmp_path / "p.csv")])
+    assert "capabilities <- What we offer (guessed)" in done.stderr
+    assert "not matched on, kept as extra: Mascot" in done.stderr
+    assert "no column gives audience or goals" in done.stderr
+    (tmp_path / "q.csv").write_text(
+        "name,Who we serve,What we want,What we offer\nReturnly,shops,fewer returns,portal\n"
+    )
+    done = CliRunner().invoke(app, ["validate", str(tmp_path / "q.csv")])
+    assert "goals <- What we want (guessed)" in done.stderr
+    assert "not matched on" not in done.stderr
+    assert "no column gives" not in done.stderr

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from matchmaker import Config, Matchmaker
+from matchmaker import Config, Matchmaker, Partner
 from matchmaker.errors import FilterError, NotFittedError, SettingsError, UnknownPartnerError
-from tests.conftest import make_catalogue, make_partner
+from tests.conftest import WordEncoder, make_catalogue, make_partner
 
 
 def test_the_partner_that_meets_the_goal_comes_before_the_one_that_does_not(engine):
@@ -196,3 +196,12 @@ def test_one_partner_alone_is_an_empty_list_not_an_error(encoder):
 
 def test_names_work_in_place_of_ids(engine):
     assert engine.recommend("returns house 0", 1).partner == "p000"
+
+
+def test_a_mere_name_and_a_handful_of_partners_are_told():
+    few = Matchmaker(encoder=WordEncoder()).fit([make_partner(number) for number in range(5)])
+    assert any("rank among the 5 partners" in note for note in few.recommend("p001").notes)
+    bare = few.recommend(Partner(id="bare", name="Bare"))
+    assert any("nothing that can be matched but its name" in note for note in bare.notes)
+    many = Matchmaker(encoder=WordEncoder()).fit([make_partner(number) for number in range(40)])
+    assert not any("rank among" in note or "its name" in note for note in many.recommend("p001").notes)

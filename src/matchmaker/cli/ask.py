@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from matchmaker.cli.options import DEFAULT_MODEL, Json, ModelDir, Number, Partner
-from matchmaker.cli.output import answer, console, table
+from matchmaker.cli.output import answer, console, show_mappings, table
 
 if TYPE_CHECKING:
     from matchmaker.results import Explanation, Match, Recommendations, Similar
@@ -113,7 +113,7 @@ def show_recommendations(found: Recommendations, *, reasons: bool = True) -> Non
                 out.print(_course(match.stated_course))
     out.print(
         f"\n{found.considered} of {found.catalogue} partners scored; basis: {found.basis} (declared weights, no history, "
-        "not a probability of success).",
+        "not a probability of success). Variety and size weigh in the order too; --diversity 0 ranks by mutual value alone.",
     )
     for note in found.notes:
         out.print(f"Note: {note}.")
@@ -128,7 +128,7 @@ def show_explanation(found: Explanation) -> None:
         out.print(f"\nFor {side.receiver}: value {side.value:.3f}")
         out.print(f"  {side.sentence}")
         rows = [
-            (kind, _percent(side.percentiles.get("redundancy" if kind == "distinct" else kind)), f"{nats:.3f}")
+            (kind, _percent(_standing(side.percentiles, kind)), f"{nats:.3f}")
             for kind, nats in sorted(side.contributions.items(), key=lambda one: -one[1])
             if nats
         ]
@@ -167,6 +167,14 @@ def _course(course: dict[str, Any]) -> str:
     )
 
 
+def _standing(percentiles: dict[str, float | None], kind: str) -> float | None:
+    """Percentile of the evidence that a contribution rests on; what is distinct is what redundancy leaves of one."""
+    if kind != "distinct":
+        return percentiles.get(kind)
+    redundancy = percentiles.get("redundancy")
+    return None if redundancy is None else 1.0 - redundancy
+
+
 def _percent(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.1%}"
 
@@ -176,6 +184,7 @@ def _profile(path: Path | None) -> Any:  # noqa: ANN401 - a Partner
     from matchmaker.profiles.catalogue import load_catalogue
 
     loaded = load_catalogue(path or Path())
+    show_mappings(loaded)
     if len(loaded.partners) != 1:
         raise CatalogueError(f"{path} must hold exactly one profile, not {len(loaded.partners)}.")
     return loaded.partners[0]

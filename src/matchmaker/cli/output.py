@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from matchmaker.errors import MatchmakerError
     from matchmaker.profiles.catalogue import Catalogue
 
+_EXTRA = 8
+"""Unread columns that are named."""
+
 
 def console(*, err: bool = False) -> Console:
     """A console that wraps at the terminal's width, 120 where there is none."""
@@ -79,6 +82,27 @@ def show_mappings(catalogue: Catalogue) -> None:
         typer.echo(f"Columns of {name}:", err=True)
         for field, sources, how in mapping.describe():
             typer.echo(f"  {field} <- {sources} ({how})", err=True)
+    for line in _unread(catalogue):
+        typer.echo(f"  {line}", err=True)
+
+
+def _unread(catalogue: Catalogue) -> list[str]:
+    """What of the partners' columns feeds no field, and which facet no column feeds: a match is not to miss it silently."""
+    mapping = catalogue.mappings.get("partners")
+    if mapping is None:
+        return []
+    fed = {field for field, _, _ in mapping.describe()}
+    lines = []
+    if extra := sorted({name for partner in catalogue.partners for name in partner.extra}):
+        more = f" and {len(extra) - _EXTRA} more" if len(extra) > _EXTRA else ""
+        lines.append(f"not matched on, kept as extra: {', '.join(extra[:_EXTRA])}{more}")
+    facets = {"audience": {"audience"}, "goals": {"goals", "needs"}, "capabilities": {"capabilities"}}
+    lacking = [facet for facet, fields in facets.items() if not fed & fields]
+    if lacking:
+        lines.append(
+            f"no column gives {' or '.join(lacking)}: if you have one, name it with --map {lacking[-1]}=COLUMN"
+        )
+    return lines
 
 
 def show_report(catalogue: Catalogue, *, shown: int = 10) -> None:

@@ -94,6 +94,7 @@ def _served(common: Shared) -> str:
     )
     if not (sizes or industries or regions):
         return ""
+    regions = [GLOBAL] if GLOBAL in common.labels.get("regions", []) else regions  # which says it all
     who = f"{_and(sizes)} customers" if sizes else "customers"
     what = f" in {_and(industries)}" if industries else ""
     where = f"{',' if industries else ''} in {_and([_place(region) for region in regions])}" if regions else ""

@@ -16,9 +16,10 @@ _SPECIFIC = float(np.log1p(10.0))
 """Weight of a label that a tenth of the partners carry."""
 _COMMON = frozenset(
     (
-        "a all an and any are as at be by can do every for from get has have how if in into is it its just makes more "
-        "most no not of on or our out own so that the their them they this to up use we what when which who will with "
-        "you your "
+        "a all also an and any are as at be by can day days do every for from get has have how hundred hundreds if in into is "
+        "it its just makes many more most new no not of on one or other our out own so some such than that the their them "
+        "these they this those three to two up us use used using very was we were what when where which who will with "
+        "without you your "
     ).split()
 )
 """Words that explain nothing to a reader; the score does count them."""

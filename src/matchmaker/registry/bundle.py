@@ -261,7 +261,9 @@ def _resolve(path: Path) -> Path:
         return path
     pointer = path / CURRENT
     if not pointer.is_file():
-        raise BundleMissingError(f"No bundle at {path}. Make one with: matchmaker build CATALOG -o {path}")
+        raise BundleMissingError(
+            f"No bundle at {path}. Name one with -m, or make one with: matchmaker build CATALOG -o {path}"
+        )
     version = pointer.read_text(encoding="utf-8", errors="replace").strip()
     if not version or Path(version).name != version or not (path / version).is_dir():
         raise BundleCorruptError(_corrupt(pointer, f"names no version beside it ({version!r})"))

@@ -1,0 +1,113 @@
+"""Partners as rows: read, page, write, delete. Every write has a change number and raises the partner's revision."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+import sqlalchemy as sa
+
+from matchmaker.profiles.identity import registrable_domain
+from matchmaker.profiles.schema import Partner
+from matchmaker.store.database import Writing, now
+from matchmaker.store.tables import partners as table
+
+KIND = "partner"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A partner as it stands in the store. revision: 1 on creation, raised by every write; change: number of the last one."""
+
+    partner: Partner
+    revision: int
+    change: int
+    deleted: bool
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+def get(connection: sa.Connection, ids: Sequence[str], *, deleted: bool = False) -> dict[str, Stored]:
+    """The stored partners among `ids`, by id; with `deleted` also what was deleted."""
+    query = sa.select(table).where(table.c.id.in_(list(ids)))
+    if not deleted:
+        query = query.where(~table.c.deleted)
+    return {row.id: _stored(row) for row in connection.execute(query)}
+
+
+def page(connection: sa.Connection, after: str, limit: int) -> list[Stored]:
+    """Up to `limit` partners with ids behind `after`, in the order of ids."""
+    query = sa.select(table).where(table.c.id > after, ~table.c.deleted).order_by(table.c.id).limit(limit)
+    return [_stored(row) for row in connection.execute(query)]
+
+
+def count(connection: sa.Connection) -> int:
+    """Number of partners."""
+    return int(connection.scalar(sa.select(sa.func.count()).where(~table.c.deleted)) or 0)
+
+
+def put(writing: Writing, partners: Sequence[Partner]) -> list[Stored]:
+    """Create or replace partners, each id once; in their order."""
+    at, ids = now(), [partner.id for partner in partners]
+    if len(set(ids)) < len(ids):
+        raise ValueError("an id stands twice in one write")
+    before = get(writing.sql, ids, deleted=True)
+    numbers = writing.numbers(KIND, ids, at)
+    after = [
+        _after(before.get(partner.id), partner, number, at) for partner, number in zip(partners, numbers, strict=True)
+    ]
+    fresh = [_row(one) for one in after if one.partner.id not in before]
+    if fresh:
+        writing.sql.execute(sa.insert(table), fresh)
+    for one in after:
+        if one.partner.id in before:
+            writing.sql.execute(sa.update(table).where(table.c.id == one.partner.id).values(_row(one)))
+    return after
+
+
+def delete(writing: Writing, partner: str) -> Stored | None:
+    """Delete a partner; None where there is none. Its row stays, so that every replica learns of it."""
+    before = get(writing.sql, [partner]).get(partner)
+    if before is None:
+        return None
+    at = now()
+    (number,) = writing.numbers(KIND, [partner], at)
+    after = Stored(before.partner, before.revision + 1, number, True, before.created_at, at)
+    writing.sql.execute(sa.update(table).where(table.c.id == partner).values(_row(after)))
+    return after
+
+
+def _after(before: Stored | None, partner: Partner, number: int, at: dt.datetime) -> Stored:
+    if before is None:
+        return Stored(partner, 1, number, False, at, at)
+    created = at if before.deleted else before.created_at
+    return Stored(partner, before.revision + 1, number, False, created, at)
+
+
+def _row(stored: Stored) -> dict[str, object]:
+    partner = stored.partner
+    content = partner.model_dump(mode="json", exclude_defaults=True)
+    return {
+        "id": partner.id,
+        "name_key": partner.name.casefold(),
+        "domain": registrable_domain(partner.domain) if partner.domain else None,
+        "content": orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode(),
+        "revision": stored.revision,
+        "change": stored.change,
+        "deleted": stored.deleted,
+        "created_at": stored.created_at,
+        "updated_at": stored.updated_at,
+    }
+
+
+def _stored(row: sa.Row[tuple[object, ...]]) -> Stored:
+    return Stored(
+        Partner.model_validate(orjson.loads(row.content)),
+        row.revision,
+        row.change,
+        row.deleted,
+        row.created_at,
+        row.updated_at,
+    )

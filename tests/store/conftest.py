@@ -1,0 +1,36 @@
+"""The same tests on SQLite and, where MATCHMAKER_TEST_POSTGRES names a server, on PostgreSQL: a database of its own each."""
+
+import os
+import uuid
+
+import pytest
+import sqlalchemy as sa
+
+from matchmaker.store.database import Database
+
+SERVER = os.environ.get("MATCHMAKER_TEST_POSTGRES", "")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/store/matchmaker.db"
+        return
+    if not SERVER:
+        pytest.skip("MATCHMAKER_TEST_POSTGRES names no server")
+    server = sa.create_engine(SERVER, isolation_level="AUTOCOMMIT")
+    name = f"matchmaker_{uuid.uuid4().hex[:12]}"
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield sa.make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
+
+
+@pytest.fixture
+def database(url):
+    found = Database(url)
+    found.migrate()
+    yield found
+    found.close()
