@@ -14,7 +14,7 @@ from matchmaker.matching.shared import Shared
 from matchmaker.matching.space import GLOBAL
 
 _HAS, _LONG = 0.75, 110
-MET = 0.5
+MET = 0.53
 """Cosine from which a capability counts as meeting a goal in a sentence; the score itself has no such cut."""
 _SHOWN = 3
 
