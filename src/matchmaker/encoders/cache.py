@@ -62,7 +62,7 @@ class CachedEncoder:
         """
         texts = [well_formed(text) for text in texts]  # no tokeniser takes them
         distinct = list(dict.fromkeys(texts))
-        keys = [_digest(text) for text in distinct]
+        keys = [digest(text) for text in distinct]
         table = np.zeros((len(distinct), self.dimension), dtype=np.float32)
         missing = self._store.get(keys, table)
         self.stats.hits += len(distinct) - len(missing)
@@ -215,7 +215,8 @@ def default_cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "matchmaker"
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """16 bytes that stand for a text."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest()
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.matching.evidence import KINDS
-from matchmaker.matching.scales import Scales, percentile, read
+from matchmaker.matching.scales import BLOCK, Scales, percentile, read
 
 if TYPE_CHECKING:
     from matchmaker.config import Config
@@ -33,8 +33,6 @@ WEIGHED = (*KINDS[:-1], DISTINCT)
 LEXICAL = KINDS.index("lexical")
 TOTAL = len(KINDS)
 """Place of the totals' scale behind those of the kinds."""
-_ROWS = 16
-"""Rows of a table that are totalled at a time: they stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,8 @@ def totals(raw: Floats, scales: Scales, weights: Floats, strength: Floats) -> Fl
     strength: (n, m).
     """
     found = np.empty(raw.shape[1:])
-    for low in range(0, len(found), _ROWS):
-        rows = slice(low, low + _ROWS)
+    for low in range(0, len(found), BLOCK):
+        rows = slice(low, low + BLOCK)
         nats = raw[:, rows].copy()
         known = _known(nats)
         knots, width = scales.knots[rows, known].T[..., None], scales.width[rows, known].T[..., None]

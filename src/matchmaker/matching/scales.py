@@ -31,7 +31,7 @@ _TIE = 2.5e-6
 _CONSTANT = 0.1
 """Tail width where all references have one value: nothing is known of the spread, so one of evidence in [0, 1] is taken."""
 _LAST, _TOP_NATS = KNOTS - 1, float(-np.log1p(-TOP))
-_BLOCK = 16
+BLOCK = 16
 """Rows of a table that are read at a time: their knots and values stay in the processor's cache."""
 _MAX_REACH = 200.0
 """No raw value lies further than this many tail widths above the top knot, so that 1 - p stays above 1e-13."""
@@ -92,8 +92,8 @@ class Scales:
         if x.ndim == 1:
             return read(x, self.knots.T, self.width)
         out = np.empty(x.shape)
-        for low in range(0, len(x), _BLOCK):
-            part = slice(low, low + _BLOCK)
+        for low in range(0, len(x), BLOCK):
+            part = slice(low, low + BLOCK)
             out[part] = read(x[part], self.knots[part].T[:, :, None], self.width[part, None])
         return out
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from matchmaker.profiles.identity import registrable_domain
 from matchmaker.profiles.schema import Partner
 from matchmaker.store.database import Writing, now
+from matchmaker.store.rows import among, canonical
 from matchmaker.store.tables import partners as table
 
 KIND = "partner"
@@ -31,10 +32,7 @@ class Stored:
 
 def get(connection: sa.Connection, ids: Sequence[str], *, deleted: bool = False) -> dict[str, Stored]:
     """The stored partners among `ids`, by id; with `deleted` also what was deleted."""
-    query = sa.select(table).where(table.c.id.in_(list(ids)))
-    if not deleted:
-        query = query.where(~table.c.deleted)
-    return {row.id: _stored(row) for row in connection.execute(query)}
+    return {row.id: _stored(row) for row in connection.execute(among(table, ids, deleted=deleted))}
 
 
 def page(connection: sa.Connection, after: str, limit: int) -> list[Stored]:
@@ -88,12 +86,11 @@ def _after(before: Stored | None, partner: Partner, number: int, at: dt.datetime
 
 def _row(stored: Stored) -> dict[str, object]:
     partner = stored.partner
-    content = partner.model_dump(mode="json", exclude_defaults=True)
     return {
         "id": partner.id,
         "name_key": partner.name.casefold(),
         "domain": registrable_domain(partner.domain) if partner.domain else None,
-        "content": orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode(),
+        "content": canonical(partner),
         "revision": stored.revision,
         "change": stored.change,
         "deleted": stored.deleted,

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from matchmaker.profiles.schema import Relation
 from matchmaker.store.database import Writing, now
+from matchmaker.store.rows import among, canonical
 from matchmaker.store.tables import relations as table
 
 KIND = "relation"
@@ -39,10 +40,7 @@ def relation_id(relation: Relation) -> str:
 
 def get(connection: sa.Connection, ids: Sequence[str], *, deleted: bool = False) -> dict[str, StoredRelation]:
     """The stored relations among `ids`, by id; with `deleted` also what was deleted."""
-    query = sa.select(table).where(table.c.id.in_(list(ids)))
-    if not deleted:
-        query = query.where(~table.c.deleted)
-    return {row.id: _stored(row) for row in connection.execute(query)}
+    return {row.id: _stored(row) for row in connection.execute(among(table, ids, deleted=deleted))}
 
 
 def page(connection: sa.Connection, after: str, limit: int, *, partner: str | None = None) -> list[StoredRelation]:
@@ -84,12 +82,11 @@ def delete(writing: Writing, relation: str) -> StoredRelation | None:
 
 
 def _row(stored: StoredRelation) -> dict[str, object]:
-    content = stored.relation.model_dump(mode="json", exclude_defaults=True)
     return {
         "id": stored.id,
         "a": stored.relation.a,
         "b": stored.relation.b,
-        "content": orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode(),
+        "content": canonical(stored.relation),
         "revision": stored.revision,
         "change": stored.change,
         "deleted": stored.deleted,

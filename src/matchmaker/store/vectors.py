@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.dialects import postgresql, sqlite
 
+from matchmaker.encoders.cache import digest
 from matchmaker.profiles.parsing import well_formed
 from matchmaker.store.database import Database
 from matchmaker.store.tables import vectors as table
@@ -36,7 +36,7 @@ class StoreEncoder:
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         """Vectors (n, dimension) float32 of unit length. Raises StoreError, EncoderError."""
         texts = [well_formed(text) for text in texts]
-        keys = {text: hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts}
+        keys = {text: digest(text) for text in texts}
         known = self._read(list(keys.values()))
         missing = [text for text, key in keys.items() if key not in known]
         if missing:
@@ -51,14 +51,14 @@ class StoreEncoder:
             for low in range(0, len(keys), _PART):
                 wanted = table.c.digest.in_(list(keys[low : low + _PART]))
                 query = sa.select(table.c.digest, table.c.vector).where(table.c.fingerprint == self.fingerprint, wanted)
-                for digest, vector in connection.execute(query):
-                    found[bytes(digest)] = np.frombuffer(vector, dtype="<f4")
+                for key, vector in connection.execute(query):
+                    found[bytes(key)] = np.frombuffer(vector, dtype="<f4")
         return found
 
     def _write(self, vectors: dict[bytes, NDArray[np.float32]]) -> None:
         rows = [
-            {"fingerprint": self.fingerprint, "digest": digest, "vector": vector.astype("<f4").tobytes()}
-            for digest, vector in vectors.items()
+            {"fingerprint": self.fingerprint, "digest": key, "vector": vector.astype("<f4").tobytes()}
+            for key, vector in vectors.items()
         ]
         insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         with self._database.writing() as writing:
