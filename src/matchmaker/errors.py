@@ -14,6 +14,7 @@ MatchmakerError
 │   │   └── MissingExtraError  an optional dependency is not installed
 │   ├── StorageError           the disk refused (full, read-only, no permission)
 │   ├── StoreError             the database refused, or is not to be reached
+│   ├── ConflictError          what is to be changed was changed by somebody else meanwhile
 │   └── BundleError            a bundle cannot be used
 │       ├── BundleMissingError no bundle is at this path
 │       ├── BundleVersionError written by a format this version does not read
@@ -123,6 +124,19 @@ class StoreError(StateError):
     """The database refused, or is not to be reached; the transaction was rolled back."""
 
     code = "store_unavailable"
+
+
+class ConflictError(StateError):
+    """What is to be changed is not at the revision that the caller expects; nothing was written."""
+
+    code = "revision_conflict"
+
+    def __init__(self, what: str, id: str, expected: int, found: int) -> None:
+        """`what` it is (partner, relation), its id, and both revisions; 0 is that of what does not exist."""
+        self.what, self.id, self.expected, self.found = what, id, expected, found
+        stands = f"is at revision {found}" if found else "does not exist in the store"
+        wanted = f"revision {expected} was expected" if expected else "it was expected not to exist"
+        super().__init__(f"The {what} {id!r} {stands}; {wanted}. Read it again, then write.")
 
 
 class BundleError(StateError):

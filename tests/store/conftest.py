@@ -2,6 +2,8 @@
 
 import os
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -34,3 +36,15 @@ def database(url):
     found.migrate()
     yield found
     found.close()
+
+
+def at_once(count, function):
+    """What `function(number)` gives for each of `count` threads that begin together; what one raises is raised."""
+    barrier = Barrier(count)
+
+    def run(number):
+        barrier.wait()
+        return function(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))

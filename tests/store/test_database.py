@@ -119,6 +119,42 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert [one.partner for one in partners.page(connection, "", 10)] == [make_partner(7)]
 
 
+def test_a_ping_fails_where_nothing_can_be_answered(url, database):
+    database.ping()
+    with database.writing() as writing:
+        writing.sql.execute(sa.delete(tables.counters))
+    with pytest.raises(StoreError, match="not migrated"):
+        database.ping()
+    with database.writing() as writing:
+        writing.sql.execute(sa.text("DROP TABLE counters"))
+    with pytest.raises(StoreError, match="counters"):
+        database.ping()
+    with pytest.raises(StoreError):
+        Database("postgresql+psycopg://me@127.0.0.1:1/none").ping()
+
+
+def test_tables_of_the_first_version_are_brought_up_to_date(url):
+    from alembic import command
+    from alembic.config import Config
+
+    old = Database(url)
+    config = Config()
+    config.set_main_option("script_location", "matchmaker.store:migrations")
+    with old.writing() as writing:
+        config.attributes["connection"] = writing.sql
+        command.upgrade(config, "0001")
+    with old.writing() as writing:
+        row = {"at": now(), "owner": "o", "action": "a", "target": "t", "request_id": "r"}
+        writing.sql.execute(sa.insert(tables.audit).values(row))
+        partners.put(writing, [make_partner(1)])
+    old.migrate()
+    with old.reading() as connection:
+        assert [one.partner for one in partners.page(connection, "", 10)] == [make_partner(1)]
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.jobs)) == 0
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.audit)) == 1
+    old.close()
+
+
 @pytest.mark.parametrize("wrong", ["", "no url", "mysql://host/db"])
 def test_other_databases_are_refused(wrong):
     with pytest.raises(SettingsError):
@@ -147,3 +183,13 @@ def test_times_keep_their_zone(database):
     with database.writing() as writing:
         writing.numbers("partner", ["a"], at)
         assert writing.sql.scalar(sa.select(tables.changes.c.at)) == at
+
+
+def test_sqlite_has_each_commit_on_the_disk(tmp_path):
+    """What a killed process cannot show: a power cut would lose what only the operating system holds."""
+    database = Database(f"sqlite:///{tmp_path}/x.db")
+    database.migrate()
+    with database.reading() as connection:
+        assert connection.scalar(sa.text("PRAGMA synchronous")) == 2
+        assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+    database.close()

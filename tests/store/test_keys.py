@@ -1,3 +1,5 @@
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 
@@ -43,3 +45,28 @@ def test_unknown_scopes_are_refused(database, scopes):
     with pytest.raises(SettingsError, match="read, write, admin"):
         keys.create(database, "x", scopes)
     assert keys.every(database) == []
+
+
+def test_a_key_opens_nothing_from_its_end_on(database, monkeypatch):
+    at = keys.now()
+    key, secret = keys.create(database, "x", {"read"}, expires=at + dt.timedelta(hours=1))
+    assert keys.verify(database, secret) == key
+    assert key.expires_at == at + dt.timedelta(hours=1)
+    monkeypatch.setattr(keys, "now", lambda: at + dt.timedelta(minutes=59))
+    assert keys.verify(database, secret) == key
+    monkeypatch.setattr(keys, "now", lambda: at + dt.timedelta(hours=1))
+    assert keys.verify(database, secret) is None
+    assert keys.every(database) == [key]
+
+
+def test_an_end_without_a_zone_is_refused(database):
+    with pytest.raises(SettingsError, match="zone"):
+        keys.create(database, "x", {"read"}, expires=dt.datetime(2030, 1, 1))
+    assert not keys.ever(database)
+
+
+def test_whether_there_was_ever_a_key(database):
+    assert not keys.ever(database)
+    key, _ = keys.create(database, "x", {"read"})
+    keys.revoke(database, key.id)
+    assert keys.ever(database)

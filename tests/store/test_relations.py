@@ -1,5 +1,9 @@
+import pytest
+
 from matchmaker import Relation
+from matchmaker.errors import ConflictError
 from matchmaker.store import relations
+from tests.store.conftest import at_once
 
 
 def link(a="a", b="b", **more):
@@ -47,3 +51,39 @@ def test_deleted_relations_are_gone_and_may_return(database):
     (again,) = put(database, link())
     assert (again.revision, again.deleted) == (3, False)
     assert [one.kind for one in database.changes(0)] == ["relation"] * 3
+
+
+def test_a_relation_of_the_bundle_alone_is_deleted_by_a_row_of_its_own(database):
+    known = link(status="active")
+    key = relations.relation_id(known)
+    with database.writing() as writing:
+        assert relations.delete(writing, key) is None
+        gone = relations.delete(writing, key, known=known)
+        assert relations.delete(writing, key, known=known) is None
+        with pytest.raises(ValueError, match="another"):
+            relations.delete(writing, key, known=link("a", "c"))
+    assert (gone.relation, gone.revision, gone.change, gone.deleted) == (known, 1, 1, True)
+    put(database, link("a", "c"))
+    with database.reading() as connection:
+        assert [one.relation.b for one in relations.page(connection, "", 10)] == ["c"]
+        every = relations.page(connection, "", 10, deleted=True)
+    assert {(one.relation.b, one.deleted) for one in every} == {("b", True), ("c", False)}
+    assert [one.id for one in every] == sorted(one.id for one in every)
+
+
+def test_revisions_are_compared(database):
+    key = relations.relation_id(link())
+
+    def write(number):
+        try:
+            with database.writing() as writing:
+                return relations.put(writing, [link(weight=float(number))], expected={key: 0})[0]
+        except ConflictError as refused:
+            return refused
+
+    found = at_once(5, write)
+    assert sorted(type(one).__name__ for one in found) == ["ConflictError"] * 4 + ["StoredRelation"]
+    with pytest.raises(ConflictError, match="relation"), database.writing() as writing:
+        relations.delete(writing, key, expected=2)
+    with database.writing() as writing:
+        assert relations.delete(writing, key, expected=1).revision == 2

@@ -1,1 +1,1 @@
-"""What changes between two builds, kept in SQL: partners, relations, text vectors, API keys, and the sequence of changes."""
+"""What changes between two builds, kept in SQL, the sequence of changes that replicas follow, and what the service keeps."""

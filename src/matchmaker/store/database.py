@@ -18,11 +18,12 @@ _BUSY_MS = 10_000
 """How long a writer of SQLite waits for another one."""
 _MIGRATION_LOCK = 72_727_001
 """PostgreSQL's advisory lock under which one process at a time brings the tables up to date."""
+_UNMIGRATED = "The store has no change counter: it was not migrated."
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change. number: its place in the sequence; kind: what changed (partner, relation); target: its id."""
+    """One change. number: its place in the sequence; kind: what changed (partner, relation, account); target: its id."""
 
     number: int
     kind: str
@@ -85,6 +86,13 @@ class Database:
         with self.reading() as connection:
             return int(connection.scalar(sa.select(sa.func.max(tables.changes.c.number))) or 0)
 
+    def ping(self) -> None:
+        """One cheap read of a table that was migrated; for readiness. Raises StoreError."""
+        counter = tables.counters
+        with _told(self.url), self._engine.connect() as connection:
+            if connection.scalar(sa.select(counter.c.value).where(counter.c.name == tables.SEQUENCE)) is None:
+                raise StoreError(_UNMIGRATED)
+
     def migrate(self) -> None:
         """Bring the tables up to date; several processes may try at once. Raises StoreError."""
         from alembic import command
@@ -114,6 +122,15 @@ class Writing:
     def __init__(self, connection: sa.Connection) -> None:
         self.sql = connection
 
+    def alone(self) -> None:
+        """Wait for the writers of numbered rows, and keep others waiting until the end: what is read from here on stands.
+
+        Without it two writers on PostgreSQL could read the same revision, and both raise it. SQLite has one writer anyway.
+        """
+        if self.sql.dialect.name != "sqlite":
+            counter = tables.counters
+            self.sql.execute(sa.select(counter.c.value).where(counter.c.name == tables.SEQUENCE).with_for_update())
+
     def numbers(self, kind: str, targets: Sequence[str], at: dt.datetime) -> list[int]:
         """Note that `targets` change, and the number of each change.
 
@@ -124,7 +141,7 @@ class Writing:
         raised = sa.update(counter).where(counter.c.name == tables.SEQUENCE)
         last = self.sql.scalar(raised.values(value=counter.c.value + len(targets)).returning(counter.c.value))
         if last is None:
-            raise StoreError("The store has no change counter: it was not migrated.")
+            raise StoreError(_UNMIGRATED)
         found = list(range(int(last) - len(targets) + 1, int(last) + 1))
         if targets:
             rows = [

@@ -24,7 +24,9 @@ _NOBODY = bytes(32)
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key without its secret. scopes: of read, write, admin; partner: the only partner it may ask for and change."""
+    """A key without its secret. scopes: of read, write, admin; partner: the only partner it may ask for and change; it opens
+    nothing from expires_at on.
+    """
 
     id: str
     label: str
@@ -32,14 +34,25 @@ class ApiKey:
     partner: str | None
     created_at: dt.datetime
     revoked_at: dt.datetime | None
+    expires_at: dt.datetime | None = None
 
 
-def create(database: Database, label: str, scopes: Collection[str], partner: str | None = None) -> tuple[ApiKey, str]:
-    """A new key, and its secret, which is nowhere kept. Raises SettingsError on an unknown scope."""
+def create(
+    database: Database,
+    label: str,
+    scopes: Collection[str],
+    partner: str | None = None,
+    *,
+    expires: dt.datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key, and its secret, which is nowhere kept. Raises SettingsError on an unknown scope, or an end without a zone."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise SettingsError(f"Scopes are {', '.join(SCOPES)}, one or more of them, not {', '.join(unknown) or 'none'}.")
-    key = ApiKey(secrets.token_hex(6), label, tuple(one for one in SCOPES if one in scopes), partner, now(), None)
+    if expires is not None and expires.tzinfo is None:
+        raise SettingsError("A key ends at a time with a zone: give one, such as 2030-01-31T00:00:00Z.")
+    ordered = tuple(one for one in SCOPES if one in scopes)
+    key = ApiKey(secrets.token_hex(6), label, ordered, partner, now(), None, expires)
     secret = f"{_PREFIX}_{key.id}_{secrets.token_urlsafe(32)}"
     with database.writing() as writing:
         row = {
@@ -49,20 +62,29 @@ def create(database: Database, label: str, scopes: Collection[str], partner: str
             "scopes": " ".join(key.scopes),
             "partner": partner,
             "created_at": key.created_at,
+            "expires_at": expires,
         }
         writing.sql.execute(sa.insert(table).values(row))
     return key, secret
 
 
 def verify(database: Database, secret: str) -> ApiKey | None:
-    """The key of this secret; None when it is unknown or revoked."""
+    """The key of this secret; None when it is unknown, revoked or expired."""
     found = None
     parts = secret.split("_", 2)
     if len(parts) == 3 and parts[0] == _PREFIX and len(parts[1]) <= 16:
         with database.reading() as connection:
             found = connection.execute(sa.select(table).where(table.c.id == parts[1])).first()
     same = hmac.compare_digest(_digest(secret), _NOBODY if found is None else found.digest)
-    return _key(found) if same and found is not None and found.revoked_at is None else None
+    if not same or found is None or found.revoked_at is not None:
+        return None
+    return None if found.expires_at is not None and found.expires_at <= now() else _key(found)
+
+
+def ever(database: Database) -> bool:
+    """Whether any key was ever made, revoked ones too."""
+    with database.reading() as connection:
+        return connection.execute(sa.select(table.c.id).limit(1)).first() is not None
 
 
 def every(database: Database) -> list[ApiKey]:
@@ -83,4 +105,5 @@ def _digest(secret: str) -> bytes:
 
 
 def _key(row: sa.Row[Any]) -> ApiKey:
-    return ApiKey(row.id, row.label, tuple(row.scopes.split()), row.partner, row.created_at, row.revoked_at)
+    scopes = tuple(row.scopes.split())
+    return ApiKey(row.id, row.label, scopes, row.partner, row.created_at, row.revoked_at, row.expires_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from matchmaker.profiles.identity import registrable_domain
 from matchmaker.profiles.schema import Partner
 from matchmaker.store.database import Writing, now
-from matchmaker.store.rows import among, canonical
+from matchmaker.store.rows import among, canonical, check_revision
 from matchmaker.store.tables import partners as table
 
 KIND = "partner"
@@ -35,10 +35,11 @@ def get(connection: sa.Connection, ids: Sequence[str], *, deleted: bool = False)
     return {row.id: _stored(row) for row in connection.execute(among(table, ids, deleted=deleted))}
 
 
-def page(connection: sa.Connection, after: str, limit: int) -> list[Stored]:
-    """Up to `limit` partners with ids behind `after`, in the order of ids."""
-    query = sa.select(table).where(table.c.id > after, ~table.c.deleted).order_by(table.c.id).limit(limit)
-    return [_stored(row) for row in connection.execute(query)]
+def page(connection: sa.Connection, after: str, limit: int, *, deleted: bool = False) -> list[Stored]:
+    """Up to `limit` partners with ids behind `after`, in the order of ids; with `deleted` also what was deleted."""
+    query = sa.select(table).where(table.c.id > after)
+    query = query if deleted else query.where(~table.c.deleted)
+    return [_stored(row) for row in connection.execute(query.order_by(table.c.id).limit(limit))]
 
 
 def count(connection: sa.Connection) -> int:
@@ -46,12 +47,19 @@ def count(connection: sa.Connection) -> int:
     return int(connection.scalar(sa.select(sa.func.count()).where(~table.c.deleted)) or 0)
 
 
-def put(writing: Writing, partners: Sequence[Partner]) -> list[Stored]:
-    """Create or replace partners, each id once; in their order."""
+def put(writing: Writing, partners: Sequence[Partner], *, expected: Mapping[str, int] | None = None) -> list[Stored]:
+    """Create or replace partners, each id once; in their order.
+
+    `expected` holds revisions by id that must still stand, 0 for a partner that must not: else ConflictError, before anything
+    is written. Ids that it does not name are not compared.
+    """
     at, ids = now(), [partner.id for partner in partners]
     if len(set(ids)) < len(ids):
         raise ValueError("an id stands twice in one write")
+    writing.alone()
     before = get(writing.sql, ids, deleted=True)
+    for key in ids:
+        check_revision(KIND, key, (expected or {}).get(key), _standing(before.get(key)))
     numbers = writing.numbers(KIND, ids, at)
     after = [
         _after(before.get(partner.id), partner, number, at) for partner, number in zip(partners, numbers, strict=True)
@@ -65,16 +73,31 @@ def put(writing: Writing, partners: Sequence[Partner]) -> list[Stored]:
     return after
 
 
-def delete(writing: Writing, partner: str) -> Stored | None:
-    """Delete a partner; None where there is none. Its row stays, so that every replica learns of it."""
-    before = get(writing.sql, [partner]).get(partner)
-    if before is None:
+def delete(
+    writing: Writing, partner: str, *, known: Partner | None = None, expected: int | None = None
+) -> Stored | None:
+    """Delete a partner; None where there is none. Its row stays, so that every replica learns of it.
+
+    `known` is the partner as a bundle has it: where the store has no row of it, one is made for it, deleted. `expected` is the
+    revision that must still stand, 0 for no partner in the store. Raises ConflictError.
+    """
+    if known is not None and known.id != partner:
+        raise ValueError("the known partner is another one")
+    writing.alone()
+    at, found = now(), get(writing.sql, [partner], deleted=True).get(partner)
+    check_revision(KIND, partner, expected, _standing(found))
+    before = Stored(known, 0, 0, False, at, at) if found is None and known is not None else found
+    if before is None or before.deleted:
         return None
-    at = now()
     (number,) = writing.numbers(KIND, [partner], at)
     after = Stored(before.partner, before.revision + 1, number, True, before.created_at, at)
-    writing.sql.execute(sa.update(table).where(table.c.id == partner).values(_row(after)))
+    change = sa.insert(table) if found is None else sa.update(table).where(table.c.id == partner)
+    writing.sql.execute(change.values(_row(after)))
     return after
+
+
+def _standing(stored: Stored | None) -> int:
+    return 0 if stored is None or stored.deleted else stored.revision
 
 
 def _after(before: Stored | None, partner: Partner, number: int, at: dt.datetime) -> Stored:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from matchmaker.profiles.schema import Relation
 from matchmaker.store.database import Writing, now
-from matchmaker.store.rows import among, canonical
+from matchmaker.store.rows import among, canonical, check_revision
 from matchmaker.store.tables import relations as table
 
 KIND = "relation"
@@ -43,19 +43,32 @@ def get(connection: sa.Connection, ids: Sequence[str], *, deleted: bool = False)
     return {row.id: _stored(row) for row in connection.execute(among(table, ids, deleted=deleted))}
 
 
-def page(connection: sa.Connection, after: str, limit: int, *, partner: str | None = None) -> list[StoredRelation]:
-    """Up to `limit` relations with ids behind `after`, in the order of ids; of one partner, if it is named."""
-    query = sa.select(table).where(table.c.id > after, ~table.c.deleted)
+def page(
+    connection: sa.Connection, after: str, limit: int, *, partner: str | None = None, deleted: bool = False
+) -> list[StoredRelation]:
+    """Up to `limit` relations with ids behind `after`, in the order of ids; of one partner, if it is named; with `deleted` also
+    what was deleted.
+    """
+    query = sa.select(table).where(table.c.id > after)
+    query = query if deleted else query.where(~table.c.deleted)
     if partner is not None:
         query = query.where((table.c.a == partner) | (table.c.b == partner))
     return [_stored(row) for row in connection.execute(query.order_by(table.c.id).limit(limit))]
 
 
-def put(writing: Writing, relations: Sequence[Relation]) -> list[StoredRelation]:
-    """Create or replace relations; the last of several that are one relation stands."""
+def put(
+    writing: Writing, relations: Sequence[Relation], *, expected: Mapping[str, int] | None = None
+) -> list[StoredRelation]:
+    """Create or replace relations; the last of several that are one relation stands.
+
+    `expected` holds revisions by relation id that must still stand, 0 for one that must not: else ConflictError.
+    """
     at = now()
     wanted = {relation_id(relation): relation for relation in relations}
+    writing.alone()
     before = get(writing.sql, list(wanted), deleted=True)
+    for key in wanted:
+        check_revision(KIND, key, (expected or {}).get(key), _standing(before.get(key)))
     numbers = writing.numbers(KIND, list(wanted), at)
     after = {
         key: StoredRelation(key, relation, before[key].revision + 1 if key in before else 1, number, False, at)
@@ -69,16 +82,31 @@ def put(writing: Writing, relations: Sequence[Relation]) -> list[StoredRelation]
     return [after[relation_id(relation)] for relation in relations]
 
 
-def delete(writing: Writing, relation: str) -> StoredRelation | None:
-    """Delete a relation by id; None where there is none."""
-    before = get(writing.sql, [relation]).get(relation)
-    if before is None:
+def delete(
+    writing: Writing, relation: str, *, known: Relation | None = None, expected: int | None = None
+) -> StoredRelation | None:
+    """Delete a relation by id; None where there is none.
+
+    `known` is the relation as a bundle has it: where the store has no row of it, one is made for it, deleted. `expected` is the
+    revision that must still stand, 0 for no relation in the store. Raises ConflictError.
+    """
+    if known is not None and relation_id(known) != relation:
+        raise ValueError("the known relation is another one")
+    writing.alone()
+    at, found = now(), get(writing.sql, [relation], deleted=True).get(relation)
+    check_revision(KIND, relation, expected, _standing(found))
+    before = StoredRelation(relation, known, 0, 0, False, at) if found is None and known is not None else found
+    if before is None or before.deleted:
         return None
-    at = now()
     (number,) = writing.numbers(KIND, [relation], at)
     after = StoredRelation(relation, before.relation, before.revision + 1, number, True, at)
-    writing.sql.execute(sa.update(table).where(table.c.id == relation).values(_row(after)))
+    change = sa.insert(table) if found is None else sa.update(table).where(table.c.id == relation)
+    writing.sql.execute(change.values(_row(after)))
     return after
+
+
+def _standing(stored: StoredRelation | None) -> int:
+    return 0 if stored is None or stored.deleted else stored.revision
 
 
 def _row(stored: StoredRelation) -> dict[str, object]:

@@ -10,6 +10,9 @@ import sqlalchemy as sa
 SEQUENCE = "changes"
 """Name of the one counter: the number of the newest change."""
 
+_NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""Counts up by itself."""
+
 
 class Moment(sa.TypeDecorator[dt.datetime]):
     """A UTC time with its zone; SQLite forgets zones, and is reminded."""
@@ -101,6 +104,7 @@ api_keys = sa.Table(
     sa.Column("partner", sa.String(200)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("revoked_at", Moment),
+    sa.Column("expires_at", Moment),
 )
 
 idempotency = sa.Table(
@@ -118,10 +122,88 @@ idempotency = sa.Table(
 audit = sa.Table(
     "audit",
     metadata,
-    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("number", _NUMBER, primary_key=True),
     sa.Column("at", Moment, nullable=False, index=True),
     sa.Column("owner", sa.String(16), nullable=False),
     sa.Column("action", sa.String(60), nullable=False),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("request_id", sa.String(64), nullable=False),
+)
+
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.LargeBinary(32), nullable=False),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("partner", sa.String(200), primary_key=True),
+    sa.Column("account", sa.String(32), primary_key=True, index=True),
+    sa.Column("population", sa.String(20), primary_key=True),
+    sa.Column("segment", sa.Text),
+    sa.Column("value", sa.Double),
+    sa.Column("currency", sa.String(20)),
+    sa.Column("date", sa.Date),
+    sa.Column("key_id", sa.String(8), nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+activity = sa.Table(
+    "activity",
+    metadata,
+    sa.Column("number", _NUMBER, primary_key=True),
+    sa.Column("id", sa.String(64), nullable=False, unique=True),
+    sa.Column("source", sa.String(200), nullable=False, index=True),
+    sa.Column("target", sa.String(200), nullable=False, index=True),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+impressions = sa.Table(
+    "impressions",
+    metadata,
+    sa.Column("number", _NUMBER, primary_key=True),
+    sa.Column("recommendation_id", sa.Text, nullable=False, unique=True),
+    sa.Column("partner", sa.String(200), nullable=False, index=True),
+    sa.Column("shown", sa.String(200), nullable=False),
+    sa.Column("rank", sa.Integer, nullable=False),
+    sa.Column("model_version", sa.String(200), nullable=False),
+    sa.Column("shown_at", Moment, nullable=False),
+)
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("number", _NUMBER, primary_key=True),
+    sa.Column("recommendation_id", sa.Text, nullable=False),
+    sa.Column("outcome", sa.String(20), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.UniqueConstraint("recommendation_id", "outcome"),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("key", sa.String(16)),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False, index=True),
+    sa.Column("done", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.BigInteger),
+    sa.Column("failed", sa.BigInteger, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("owner", sa.String(200)),
+    sa.Column("lease_until", Moment),
+    sa.Column("result", sa.Text),
+    sa.Column("format", sa.String(20)),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment),
 )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.dialects import postgresql, sqlite
 
 from matchmaker.encoders.cache import digest
 from matchmaker.profiles.parsing import well_formed
 from matchmaker.store.database import Database
+from matchmaker.store.rows import insert
 from matchmaker.store.tables import vectors as table
 
 if TYPE_CHECKING:
@@ -60,6 +60,5 @@ class StoreEncoder:
             {"fingerprint": self.fingerprint, "digest": key, "vector": vector.astype("<f4").tobytes()}
             for key, vector in vectors.items()
         ]
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         with self._database.writing() as writing:
-            writing.sql.execute(insert(table).on_conflict_do_nothing(), rows)
+            writing.sql.execute(insert(writing.sql, table).on_conflict_do_nothing(), rows)
