@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.matching.ragged import Ints
+from matchmaker.matching.ragged import Ints, Items
 from matchmaker.matching.space import Side, Space
 from matchmaker.retrieval.build import build_index, load_index
 from matchmaker.retrieval.candidates import Candidates, ChannelResult, union
 from matchmaker.retrieval.exact import top
+from matchmaker.retrieval.followed import FollowedIndex
 from matchmaker.retrieval.items import ItemIndex
 
 if TYPE_CHECKING:
@@ -65,6 +66,19 @@ class Indexes:
             topic=index("topic", space.topic),
             capabilities=ItemIndex(index("capabilities", space.capabilities.vectors), space.capabilities.offsets),
             goals=ItemIndex(index("goals", space.goals.vectors), space.goals.offsets),
+        )
+
+    def followed_by(self, space: Space) -> Indexes:
+        """These indexes over the first rows of `space`, all further rows of it compared one by one."""
+
+        def items(index: ItemIndex, held: Items) -> ItemIndex:
+            return ItemIndex(FollowedIndex(index.index, held.vectors[index.size :]), held.offsets)
+
+        return Indexes(
+            audience=FollowedIndex(self.audience, space.audience[self.audience.size :]),
+            topic=FollowedIndex(self.topic, space.topic[self.topic.size :]),
+            capabilities=items(self.capabilities, space.capabilities),
+            goals=items(self.goals, space.goals),
         )
 
     def each(self) -> dict[str, Index]:

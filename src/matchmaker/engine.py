@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from matchmaker.channels import candidates
 from matchmaker.config import Config
 from matchmaker.errors import BundleCorruptError, NotFittedError, SettingsError
-from matchmaker.fitted import Fitted, existing
+from matchmaker.fitted import Fitted, existing, voice_of
 from matchmaker.matching.diversity import diversified, with_popularity
 from matchmaker.matching.fit_type import COMPETITOR, FIT_TYPES
 from matchmaker.matching.ragged import Ints
@@ -120,6 +120,12 @@ class Matchmaker:
                 index.open()
         return engine
 
+    def on(self, fitted: Fitted, encoder: Encoder) -> Matchmaker:
+        """The same engine on a changed form of its ecosystem; what the background check finds counts for both."""
+        engine = Matchmaker(fitted.config, encoder=encoder, cache_dir=self._cache_dir)
+        engine._fitted, engine._check = fitted, self._check
+        return engine
+
     @property
     def integrity(self) -> BackgroundCheck | None:
         """The background check of the loaded bundle; None where there is nothing to check."""
@@ -157,7 +163,7 @@ class Matchmaker:
         nats = with_popularity(scored.nats, self.fitted.space.size[rows], popularity_weight)
         order = self._list(scored, nats, k, diversity, _keeps(scored, narrator, fit_type, motion))
         matches = narrator.matches(scored, order, [channels(position) for position in order], explain=explain)
-        notes = goal_note(name, side, voice) + trust_notes(name, side, len(self.fitted.space))
+        notes = goal_note(name, side, voice) + trust_notes(name, side, self.fitted.count)
         if len(matches) < k:
             notes.append(f"only {len(matches)} of the {k} asked for are eligible")
         return Recommendations(
@@ -165,7 +171,7 @@ class Matchmaker:
             name=voice.name,
             matches=matches,
             considered=len(rows),
-            catalogue=len(self.fitted.space),
+            catalogue=self.fitted.count,
             settings={
                 "k": k,
                 "fit_type": fit_type,
@@ -234,10 +240,11 @@ class Matchmaker:
         positive = np.array([self.fitted.row(partner) for partner in like], dtype=np.int64)
         negative = np.array([self.fitted.row(partner) for partner in unlike], dtype=np.int64)
         topic = self.fitted.space.topic
-        near = (topic @ topic[positive].T).max(axis=1)
-        far = (topic @ topic[negative].T).max(axis=1) if len(negative) else np.full(len(topic), -1.0)
+        near = topic.dot(topic[positive].T).max(axis=1)
+        far = topic.dot(topic[negative].T).max(axis=1) if len(negative) else np.full(len(topic), -1.0)
         scores = np.where(near >= far, near, -np.square(far))
         scores[np.concatenate((positive, negative))] = -np.inf
+        scores[~self.fitted.standing] = -np.inf
         best = [int(row) for row in np.argsort(-scores, kind="stable")[:k] if np.isfinite(scores[row])]
         ids = self.fitted.space.ids
         return Similar(
@@ -262,13 +269,13 @@ class Matchmaker:
             return fitted.space.side(row), fitted.space.ids[row], fitted.voice(row), fitted.relations.of(row)
         from matchmaker.fitting import place
 
-        side, voice = place(fitted, partner, self.encoder)
-        return side, partner.id, voice, {}
+        placed = place(fitted, partner, self.encoder)
+        return placed.side, partner.id, voice_of(placed.told), {}
 
     def _allowed(
         self, side: Side, relations: Relations, filters: Mapping[str, Any] | None, *, include_existing: bool
     ) -> NDArray[np.bool_]:
-        allowed = np.ones(len(self.fitted.space), dtype=bool)
+        allowed = self.fitted.standing.copy()
         if filters:
             from matchmaker.retrieval.filters import Filter
 

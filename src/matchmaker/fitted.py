@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.config import Config
 from matchmaker.errors import UnknownPartnerError
-from matchmaker.matching.ragged import Ints
+from matchmaker.lookup import Lookup
+from matchmaker.matching.ragged import Ints, Items
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.space import Space
 from matchmaker.matching.whitening import Whitening
+from matchmaker.profiles.facets import content_key
 from matchmaker.profiles.table import ProfileTable
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from matchmaker.retrieval.filters import Columns
 
 CURRENT = frozenset({"announced", "active"})
+End = TypeVar("End", int, str)
 EXISTING = frozenset({"partnership", "integration", "acquisition"})
 
 
@@ -45,6 +49,30 @@ class RelationTable:
             [relation.model_dump(mode="json", exclude_none=True) for relation in kept],
         )
 
+    @cached_property
+    def numbers(self) -> dict[tuple[int, int, str, bool], list[int]]:
+        """Which relations are of each key."""
+        found: dict[tuple[int, int, str, bool], list[int]] = {}
+        for number, (a, b, fact) in enumerate(zip(self.a.tolist(), self.b.tolist(), self.facts, strict=True)):
+            found.setdefault(relation_key(a, b, fact["type"], directed=fact.get("directed", False)), []).append(number)
+        return found
+
+    def changed(
+        self, moved: Ints, dropped: Iterable[Relation], rows: dict[str, int], added: RelationTable
+    ) -> RelationTable:
+        """These relations but those that `dropped` ones stand for, then the `added` ones.
+
+        rows: row of each id here; moved: (n,) the new row of each row, -1 for a partner whose relations go with it.
+        """
+        known = [one for one in dropped if one.a in rows and one.b in rows]
+        keys = {relation_key(rows[one.a], rows[one.b], one.type, directed=one.directed) for one in known}
+        a, b = moved[self.a], moved[self.b]
+        keep = (a >= 0) & (b >= 0)
+        if keys:
+            keep[[number for key in keys for number in self.numbers.get(key, ())]] = False
+        facts = [*itertools.compress(self.facts, keep.tolist()), *added.facts]
+        return RelationTable(np.concatenate((a[keep], added.a)), np.concatenate((b[keep], added.b)), facts)
+
     def of(self, row: int) -> dict[int, list[dict[str, Any]]]:
         """Relations of one partner, by the row of the other side."""
         found: dict[int, list[dict[str, Any]]] = {}
@@ -56,7 +84,10 @@ class RelationTable:
 
 @dataclass(frozen=True)
 class Fitted:
-    """One ecosystem, ready to answer. encoder: name; fingerprint: of the encoder that made the vectors."""
+    """One ecosystem, ready to answer. encoder: name; fingerprint: of the encoder that made the vectors.
+
+    built: what this is a changed form of (changes.py), the first rows being its; gone: (n,) bool, rows that no longer stand.
+    """
 
     config: Config
     encoder: str
@@ -68,18 +99,57 @@ class Fitted:
     indexes: Indexes
     catalogue: str
     version: str = "unsaved"
+    built: Fitted | None = None
+    gone: NDArray[np.bool_] | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of partners that stand."""
+        return len(self.space) - (0 if self.gone is None else int(np.count_nonzero(self.gone)))
+
+    @cached_property
+    def standing(self) -> NDArray[np.bool_]:
+        """(n,) bool, the rows of partners that stand."""
+        return np.ones(len(self.space), dtype=bool) if self.gone is None else ~self.gone
 
     @cached_property
     def rows(self) -> dict[str, int]:
         """Row of each partner id."""
-        return {partner: row for row, partner in enumerate(self.space.ids)}
+        return self._found("_all_ids", self.space.ids, str)
 
     @cached_property
     def columns(self) -> Columns:
         """Columnar view for filters."""
         from matchmaker.retrieval.filters import Columns
 
-        return Columns.from_partners(self.profiles.partners())
+        if self.built is None:
+            return Columns.from_partners(self.profiles.partners())
+        late = range(len(self.built.space), len(self.space))
+        return self.built.columns.followed_by([self.profiles.partner(row) for row in late])
+
+    @cached_property
+    def reference_contents(self) -> NDArray[np.str_]:
+        """(m,) content key of each reference partner (profiles/facets.py)."""
+        if self.built is not None:
+            return self.built.reference_contents
+        return np.array([content_key(self.profiles.partner(int(row))) for row in self.space.reference])
+
+    @cached_property
+    def reference_texts(self) -> tuple[Items, NDArray[np.float64]]:
+        """Capabilities and (m, d) headings of the reference partners, float64, as goals are marked against them."""
+        if self.built is not None:
+            return self.built.reference_texts
+        offers = self.space.capabilities.take(self.space.reference)
+        wide = Items(offers.vectors.astype(np.float64), offers.offsets)
+        return wide, self.space.heading[self.space.reference].astype(np.float64)
+
+    @cached_property
+    def known_sizes(self) -> NDArray[np.float64]:
+        """Sizes of the distinct partners that state one, ascending."""
+        if self.built is not None:
+            return self.built.known_sizes
+        sizes = self.profiles.sizes[self.space.distinct]
+        return np.sort(sizes[~np.isnan(sizes)])
 
     def row(self, partner: str) -> int:
         """Row of a partner given by id, or by its exact name in any case. Raises UnknownPartnerError with near names."""
@@ -101,13 +171,56 @@ class Fitted:
         row = self._lowered.get(name.lower(), self._by_name.get(name.casefold()))
         return name if row is None else self.space.ids[row]
 
+    def is_original(self, partner: str) -> bool:
+        """Whether a partner is in the catalogue of the build and no duplicate of another one there."""
+        built = self.built or self
+        row = built.rows.get(partner)
+        return row is not None and row in built._originals
+
+    @cached_property
+    def _originals(self) -> frozenset[int]:
+        return frozenset(self.space.distinct.tolist())
+
+    def departed(self, label: str) -> bool:
+        """Whether a partner of this id in lower case was built and does not stand any more."""
+        return label in self._departed
+
+    @cached_property
+    def _departed(self) -> frozenset[str]:
+        if self.built is None or self.gone is None:
+            return frozenset()
+        ids = {self.space.ids[row].lower() for row in np.flatnonzero(self.gone)}
+        return frozenset(ids - self._lowered.keys())
+
     @cached_property
     def _by_name(self) -> dict[str, int]:
-        return {name.casefold(): row for row, name in reversed(list(enumerate(self.profiles.names)))}
+        return self._found("_all_names", self.profiles.names, str.casefold)
 
     @cached_property
     def _lowered(self) -> dict[str, int]:
-        return {partner.lower(): row for row, partner in enumerate(self.space.ids)}
+        return self._found("_all_lowered", self.space.ids, str.lower)
+
+    def _found(self, built: str, keys: Sequence[str], plain: Callable[[str], str]) -> dict[str, int]:
+        """The first standing row of each key in its `plain` form; `built` names the look-up of all built rows, which is mended."""
+        if self.built is None or self.gone is None:
+            found: Lookup = getattr(self, built)
+            return found.first
+        split = len(self.built.space)
+        lost = [plain(keys[row]) for row in np.flatnonzero(self.gone).tolist()]
+        found = getattr(self.built, built)
+        return found.mended(self.gone, lost, [plain(key) for key in keys[split:]])
+
+    @cached_property
+    def _all_ids(self) -> Lookup:
+        return Lookup.of(self.space.ids)
+
+    @cached_property
+    def _all_lowered(self) -> Lookup:
+        return Lookup.of(partner.lower() for partner in self.space.ids)
+
+    @cached_property
+    def _all_names(self) -> Lookup:
+        return Lookup.of(name.casefold() for name in self.profiles.names)
 
     def voice(self, row: int) -> Voice:
         """The texts behind one partner's vectors."""
@@ -125,11 +238,16 @@ class Fitted:
     def _near(self, wanted: str) -> tuple[str, ...]:
         from rapidfuzz import fuzz, process
 
-        names = self.profiles.names
+        names, rows = self.profiles.names, np.flatnonzero(self.standing).tolist()
         near = process.extract(
-            wanted, [name.casefold() for name in names], scorer=fuzz.WRatio, limit=3, score_cutoff=75
+            wanted, [names[row].casefold() for row in rows], scorer=fuzz.WRatio, limit=3, score_cutoff=75
         )
-        return tuple(f"{self.space.ids[row]} ({names[row]})" for _, _, row in near)
+        return tuple(f"{self.space.ids[rows[place]]} ({names[rows[place]]})" for _, _, place in near)
+
+
+def relation_key(a: End, b: End, kind: str, *, directed: bool) -> tuple[End, End, str, bool]:
+    """What makes a relation one: both ends, by row or id, its type and its direction; undirected it is the same from both ends."""
+    return (a, b, kind, directed) if directed or a <= b else (b, a, kind, directed)
 
 
 def holds(fact: dict[str, Any]) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,16 @@ from numpy.typing import NDArray
 from matchmaker.channels import Indexes
 from matchmaker.errors import EncoderError
 from matchmaker.fitted import Fitted, RelationTable
-from matchmaker.matching.build import build_space, labels_of
+from matchmaker.matching.build import build_space, labels_of, size_percentiles
 from matchmaker.matching.confidence import completeness
 from matchmaker.matching.gain import goal_marks
 from matchmaker.matching.peers import borrowed
 from matchmaker.matching.ragged import Items
-from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import with_scales
 from matchmaker.matching.space import Side
 from matchmaker.profiles.catalogue import Catalogue
 from matchmaker.profiles.facets import build_facets, content_key
-from matchmaker.profiles.table import ProfileTable
+from matchmaker.profiles.table import ProfileTable, tell
 
 if TYPE_CHECKING:
     from matchmaker.config import Config
@@ -53,9 +53,27 @@ def fit(
     )
 
 
-def place(fitted: Fitted, partner: Partner, encoder: Encoder) -> tuple[Side, Voice]:
+@dataclass(frozen=True)
+class Placed:
+    """A profile that the build has not seen, as one side of a pair; told: what answers tell of it (profiles/table.py)."""
+
+    partner: Partner
+    side: Side
+    told: dict[str, Any]
+
+
+def texts_of(partner: Partner) -> list[str]:
+    """The texts that `place` has encoded."""
+    facets = build_facets(partner)
+    return [*facets.audience, *facets.goals, *facets.offers, facets.profile, facets.summary]
+
+
+def place(
+    fitted: Fitted, partner: Partner, encoder: Encoder, *, account: int | None = None, connected: Iterable[str] = ()
+) -> Placed:
     """A profile that is not in the catalogue, embedded and scaled like the partners that are.
 
+    account: the row whose accounts are its own, None without any; connected: ids that known relations connect it to.
     Raises EncoderError when `encoder` is not the one that made the stored vectors.
     """
     if encoder.fingerprint != fitted.fingerprint:
@@ -64,42 +82,43 @@ def place(fitted: Fitted, partner: Partner, encoder: Encoder) -> tuple[Side, Voi
             f"({encoder.fingerprint[:12]}): their vectors cannot be compared. Use the same encoder, or build again."
         )
     facets = build_facets(partner)
-    texts = [*facets.audience, *facets.goals, *facets.offers, facets.profile, facets.summary]
-    vectors = encoder.encode(texts)
+    vectors = encoder.encode(texts_of(partner))
     ends = np.cumsum([len(facets.audience), len(facets.goals), len(facets.offers), 1, 1])
     audience, goals, capabilities, topic, summary = (_one(part) for part in np.split(vectors, ends[:-1]))
     space = fitted.space
-    neighbours = {partner.id: {fitted.known_id(name) for name in partner.integrations}}
-    labels = {kind: sets.encode(labels_of(partner, kind, neighbours)) for kind, sets in space.labels.items()}
+    labels = _labels(fitted, partner, connected)
     spoken: Sequence[str] = facets.goals
     if not spoken:
         goals, spoken = _borrowed(fitted, labels["categories"])
+    peers = not facets.goals and bool(spoken)
+    size = np.array([np.nan if partner.size is None else partner.size])
     side = Side(
-        row=None,
+        row=account,
         audience=fitted.whitening["audience"].apply(audience.mean())[0],
         heading=audience.mean()[0],
         topic=fitted.whitening["topic"].apply(topic.mean())[0],
         summary=summary.mean()[0],
         capabilities=capabilities,
         goals=goals,
-        marks=goal_marks(goals, capabilities, space.capabilities.take(space.reference), space.heading[space.reference]),
+        marks=goal_marks(goals, capabilities, *fitted.reference_texts),
         pooled=capabilities.mean()[0],
         states_audience=bool(facets.audience) and "audience" not in facets.inferred,
+        inferred_goals=peers,
         terms=space.lexical.vector(facets.wording),
         labels=labels,
-        size=np.nan,
+        size=float(size_percentiles(size, fitted.known_sizes)[0]),
         completeness=completeness(partner, facets),
     )
-    voice = Voice(
-        partner.name,
-        spoken,
-        facets.capabilities,
-        ". ".join(facets.audience),
-        goals_from_peers=spoken is not facets.goals,
-    )
-    mine = content_key(partner)
-    twins = np.array([content_key(fitted.profiles.partner(int(row))) == mine for row in space.reference], dtype=bool)
-    return with_scales(space, fitted.config, side, twins), voice
+    twins = fitted.reference_contents == content_key(partner)
+    scaled = with_scales(space, fitted.config, side, twins)
+    return Placed(partner, replace(scaled, row=None), tell(partner, facets, spoken, peers))
+
+
+def _labels(fitted: Fitted, partner: Partner, connected: Iterable[str]) -> dict[str, NDArray[np.int32]]:
+    """Codes of the partner's labels of each kind, as far as the build knows them."""
+    originals = [one for one in connected if fitted.is_original(one)]
+    neighbours = {partner.id: {*(fitted.known_id(name) for name in partner.integrations), *originals}}
+    return {kind: sets.encode(labels_of(partner, kind, neighbours)) for kind, sets in fitted.space.labels.items()}
 
 
 def _borrowed(fitted: Fitted, codes: NDArray[np.int32]) -> tuple[Items, list[str]]:

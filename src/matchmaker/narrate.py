@@ -65,8 +65,9 @@ class Narrator:
     def _named(self, found: Shared) -> Shared:
         if NEIGHBOURS not in found.labels:
             return found
-        named = [self._fitted.name(one) for one in found.labels[NEIGHBOURS]]
-        links = [self._fitted.name(one) for one in found.links]
+        fitted = self._fitted
+        named = [fitted.name(one) for one in found.labels[NEIGHBOURS] if not fitted.departed(one)]
+        links = [fitted.name(one) for one in found.links if not fitted.departed(one)]
         return replace(found, labels={**found.labels, NEIGHBOURS: named}, links=links)
 
     def _told(self, rows: Sequence[int], voices: Sequence[Voice]) -> Iterator[_Told]:

@@ -18,7 +18,7 @@ def compared(partners, number, relations=(), **config):
     space = engine.fitted.space
     row = space.ids.index(partners[number].id)
     rows = np.array([other for other in range(len(space)) if other != row])
-    side, _ = place(engine.fitted, partners[number].model_copy(update={"id": "outside"}), ENCODER)
+    side = place(engine.fitted, partners[number].model_copy(update={"id": "outside"}), ENCODER).side
     none = np.zeros(len(rows), dtype=bool)
     stored = score(space, engine.config, space.side(row), rows, none)
     return stored, score(space, engine.config, side, rows, none), row in space.reference

@@ -34,6 +34,7 @@ def make_side(goals=(), capabilities=(), heading=NONE, marks=None):
     return Side(
         row=None, audience=NONE, heading=heading, topic=NONE, summary=NONE, capabilities=items(capabilities),
         goals=items(goals), marks=rows.astype(np.float32).reshape(-1, 4), pooled=NONE, states_audience=True,
+        inferred_goals=False,
         terms=(np.zeros(0, np.int32), np.zeros(0, np.float32)), labels={}, size=np.nan, completeness=1.0,
     )  # fmt: skip
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.matching.ragged import Ints, ranges, segment_sum
+from matchmaker.matching.joined import joined
+from matchmaker.matching.ragged import Ints, behind, ranges, segment_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matchmaker.profiles.accounts import AccountTable
 
@@ -38,6 +39,15 @@ class AccountSets:
         pairs = np.unique(np.stack((partner_rows, account_codes.astype(np.int64)), axis=1), axis=0)
         offsets = np.searchsorted(pairs[:, 0], np.arange(len(rows) + 1)).astype(np.int64)
         return cls(pairs[:, 1].astype(np.int32), offsets, len(keys))
+
+    def followed_by(self, rows: Sequence[int | None]) -> AccountSets:
+        """These partners, then further ones, each with the accounts of one of these rows, or without any (None)."""
+        more = [
+            self.codes[:0] if row is None else self.codes[self.offsets[row] : self.offsets[row + 1]] for row in rows
+        ]
+        ends = np.concatenate(([0], np.cumsum([len(codes) for codes in more]))).astype(np.int64)
+        codes = joined(self.codes, np.concatenate((self.codes[:0], *more)))
+        return AccountSets(codes, behind(self.offsets, ends), self.universe)
 
     def count(self, row: int) -> int:
         """Number of accounts of one partner."""

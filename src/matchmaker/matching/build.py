@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 CHUNK = 512
 """Partners scaled at a time; bounds the working memory of the second pass to about 100 MB."""
 CONNECTED = frozenset({"partnership", "integration"})
+OVER = frozenset({"ended", "declined"})
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def label_sets(
     neighbours = {partner.id: {ids.get(name.casefold(), name) for name in partner.integrations} for partner in partners}
     duplicates = {partner.id for partner, one in zip(partners, counted, strict=True) if not one}
     for relation in relations:
-        if relation.type in CONNECTED and relation.status not in ("ended", "declined"):
+        if relation.type in CONNECTED and relation.status not in OVER:
             for one, other in ((relation.a, relation.b), (relation.b, relation.a)):
                 if other not in duplicates:  # the original stands for it already
                     neighbours[one].add(other)
@@ -204,8 +205,12 @@ def _encode(facets: Sequence[Facets], encoder: Encoder, progress: Progress) -> d
 def _size_percentiles(partners: Sequence[Partner], distinct: Ints) -> NDArray[np.float32]:
     """Mid-rank percentile of each stated size among distinct partners, NaN where none is stated."""
     sizes = np.array([np.nan if partner.size is None else float(partner.size) for partner in partners])
-    known = np.sort(sizes[distinct][~np.isnan(sizes[distinct])])
+    return size_percentiles(sizes, np.sort(sizes[distinct][~np.isnan(sizes[distinct])]))
+
+
+def size_percentiles(sizes: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Mid-rank percentile of each of `sizes` among the `known` ones, ascending; NaN where it is NaN, or none is known."""
     if not len(known):
-        return sizes.astype(np.float32)
+        return np.full(len(sizes), np.nan, dtype=np.float32)
     middle = (np.searchsorted(known, sizes, "left") + np.searchsorted(known, sizes, "right")) / (2.0 * len(known))
     return np.where(np.isnan(sizes), np.nan, middle).astype(np.float32)

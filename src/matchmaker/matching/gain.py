@@ -18,20 +18,20 @@ FEWEST = 20
 _DIGITS = 6
 
 
-def goal_marks(goals: Items, own: Items, others: Items, audiences: NDArray[np.float32]) -> NDArray[np.float32]:
+def goal_marks(goals: Items, own: Items, others: Items, audiences: NDArray[np.floating]) -> NDArray[np.float32]:
     """What a capability has to come near to before it is news for a goal.
 
     goals, own: Items of the same partners, goals and capabilities; others, audiences: capabilities and (m, d) audience
-    vectors of the reference partners. Returns (g, 4) float32, columns OWN (in [0, 1]), USUAL, RARE, RARE_AUDIENCE (0 with
-    fewer than `FEWEST` references).
+    vectors of the reference partners; float64 ones are not copied. Returns (g, 4) float32, columns OWN (in [0, 1]), USUAL,
+    RARE, RARE_AUDIENCE (0 with fewer than `FEWEST` references).
     """
     marks = np.zeros((len(goals.vectors), 4), dtype=np.float32)
     marks[:, OWN] = own_best(goals, own)
     if len(others) < FEWEST or not len(goals.vectors) or not len(others.vectors):
         return marks
     wanted = goals.vectors.astype(np.float64)
-    best = segment_max(wanted @ others.vectors.astype(np.float64).T, others.offsets, empty=0.0, axis=1)
-    near = wanted @ audiences.astype(np.float64).T
+    best = segment_max(wanted @ others.vectors.astype(np.float64, copy=False).T, others.offsets, empty=0.0, axis=1)
+    near = wanted @ audiences.astype(np.float64, copy=False).T
     places = [int(share * (len(others) - 1)) for share in (USUAL_SHARE, RARE_SHARE)]
     marks[:, [USUAL, RARE]] = np.partition(best, places, axis=1)[:, places]
     marks[:, RARE_AUDIENCE] = np.partition(near, places[1], axis=1)[:, places[1]]

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.matching.joined import joined
+
 Ints = NDArray[np.int64]
 _F = TypeVar("_F", np.float32, np.float64)
 
@@ -75,6 +77,11 @@ class Items:
         flat, offsets = ranges(self.offsets[rows], self.offsets[rows + 1])
         return Items(self.vectors.take(flat, axis=0), offsets)
 
+    def followed_by(self, more: Sequence[Items]) -> Items:
+        """These partners, then those of `more`."""
+        tail = stacked(more, self.vectors)
+        return Items(joined(self.vectors, tail.vectors), behind(self.offsets, tail.offsets))
+
     def mean(self) -> NDArray[np.float32]:
         """(n, d) unit mean of each partner's vectors; a partner without any gets the zero vector."""
         pooled = np.zeros((len(self), self.vectors.shape[1]), dtype=np.float32)
@@ -87,12 +94,16 @@ class Items:
 
 @dataclass(frozen=True)
 class LabelSets:
-    """A set of labels a partner, as sorted codes in flat arrays, with a weight for every label."""
+    """A set of labels a partner, as sorted codes in flat arrays, with a weight for every label.
+
+    parts: the sets that these were put together from, one after another; what was derived of each is not derived again.
+    """
 
     labels: tuple[str, ...]
     codes: NDArray[np.int32]
     offsets: Ints
     weights: NDArray[np.float32]
+    parts: tuple[LabelSets, ...] = ()
 
     @classmethod
     def fit(cls, rows: Sequence[Iterable[str]], counted: NDArray[np.bool_] | None = None) -> LabelSets:
@@ -109,9 +120,19 @@ class LabelSets:
 
     def encode(self, row: Iterable[str]) -> NDArray[np.int32]:
         """Codes of the known labels of a profile that is not in the catalogue."""
-        code = {label: number for number, label in enumerate(self.labels)}
-        known = {code[low] for label in row if (low := label.strip().lower()) in code}
+        known = {self._code[low] for label in row if (low := label.strip().lower()) in self._code}
         return np.array(sorted(known), dtype=np.int32)
+
+    def followed_by(self, more: Sequence[NDArray[np.int32]]) -> LabelSets:
+        """These rows, then rows of the codes that `encode` gave."""
+        offsets = np.concatenate(([0], np.cumsum([len(codes) for codes in more]))).astype(np.int64)
+        tail = LabelSets(self.labels, np.concatenate((self.codes[:0], *more)), offsets, self.weights)
+        codes = np.concatenate((self.codes, tail.codes))
+        return LabelSets(self.labels, codes, behind(self.offsets, offsets), self.weights, (self, tail))
+
+    @cached_property
+    def _code(self) -> dict[str, int]:
+        return self.parts[0]._code if self.parts else {label: number for number, label in enumerate(self.labels)}
 
     def of(self, row: int) -> NDArray[np.int32]:
         """Codes of one partner."""
@@ -120,6 +141,8 @@ class LabelSets:
     @cached_property
     def leading(self) -> NDArray[np.int64]:
         """(n,) code of each row's rarest label, -1 without any: what stands for the row in a mix."""
+        if self.parts:
+            return np.concatenate([part.leading for part in self.parts])
         owner = np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
         order = np.lexsort((self.codes, -self.weights[self.codes], owner))
         owners, first = np.unique(owner[order], return_index=True)
@@ -134,6 +157,8 @@ class LabelSets:
     @cached_property
     def own(self) -> NDArray[np.float64]:
         """(n,) summed weight of each row's labels."""
+        if self.parts:
+            return np.concatenate([part.own for part in self.parts])
         return segment_sum(self.weights[self.codes], self.offsets)
 
     @cached_property
@@ -145,6 +170,11 @@ class LabelSets:
 
     def sharing(self, query: NDArray[np.int32]) -> tuple[Ints, NDArray[np.float64]]:
         """The rows that share a label with the query, ascending, and the summed weight of what they share."""
+        if self.parts:
+            starts = np.cumsum([0, *(len(part.offsets) - 1 for part in self.parts)])
+            found = [part.sharing(query) for part in self.parts]
+            rows = np.concatenate([one[0] + start for one, start in zip(found, starts, strict=False)])
+            return rows, np.concatenate([one[1] for one in found])
         carriers, offsets = self._carriers
         flat, ends = ranges(offsets[query], offsets[query + 1])
         rows, place = np.unique(carriers[flat], return_inverse=True)
@@ -191,6 +221,19 @@ def jaccard(
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where((one > 0) & (other > 0), np.round(common / (one + other - common), 6), np.nan)
+
+
+def behind(offsets: Ints, more: Ints) -> Ints:
+    """The offsets of some segments and of `more` behind them: (n + 1,) and (m + 1,) give (n + m + 1,)."""
+    return np.concatenate((offsets, offsets[-1] + more[1:]))
+
+
+def stacked(items: Sequence[Items], like: NDArray[np.float32]) -> Items:
+    """Several Items one after another, in the width and dtype of the rows `like`."""
+    offsets = np.zeros(1, dtype=np.int64)
+    for one in items:
+        offsets = behind(offsets, one.offsets)
+    return Items(np.concatenate((np.asarray(like[:0]), *(one.vectors for one in items))), offsets)
 
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.matching.joined import joined
+
 Floats = NDArray[np.float64]
 
 KNOTS = 19
@@ -81,6 +83,12 @@ class Scales:
     def stack(cls, parts: Sequence[Scales]) -> Scales:
         """Several scales one after another, along the first axis."""
         return cls(np.concatenate([part.knots for part in parts]), np.concatenate([part.width for part in parts]))
+
+    def followed_by(self, more: Sequence[Scales]) -> Scales:
+        """The scales of these partners, then one partner's each of `more`."""
+        knots = np.concatenate((self.knots[:0], *(one.knots[None] for one in more)))
+        width = np.concatenate((self.width[:0], *(one.width[None] for one in more)))
+        return Scales(joined(self.knots, knots), joined(self.width, width))
 
     def surprise(self, values: NDArray[np.floating]) -> Floats:
         """Nats >= 0 of raw `values`; NaN stays NaN.

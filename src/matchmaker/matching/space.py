@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.matching.joined import joined
 from matchmaker.matching.ragged import Ints, Items, LabelSets, ranges
 from matchmaker.matching.scales import KNOTS, Scales
 
@@ -21,6 +23,9 @@ GLOBAL = "global"
 NEIGHBOURS = "neighbours"
 """The labels that are ids or names of the partners that one is connected to."""
 LABEL_KINDS = ("categories", "industries", "regions", "company_sizes", NEIGHBOURS, "auth", "formats", "objects")
+
+_WIDE = ("audience", "heading", "topic", "summary", "pooled")
+_NARROW = ("size", "completeness", "states_audience", "inferred_goals")
 
 NO_SCALES = Scales(np.zeros((0, KNOTS), np.float32), np.zeros(0, np.float32))
 
@@ -44,6 +49,7 @@ class Side:
     marks: NDArray[np.float32]
     pooled: NDArray[np.float32]
     states_audience: bool
+    inferred_goals: bool
     terms: tuple[NDArray[np.integer], NDArray[np.float32]]
     labels: dict[str, NDArray[np.int32]]
     size: float
@@ -90,8 +96,37 @@ class Space:
     @cached_property
     def everywhere(self) -> NDArray[np.bool_]:
         """(n,) bool, the partners that serve every region."""
-        regions = self.labels["regions"]
-        return regions.shared(regions.encode([GLOBAL]), np.arange(len(self))) > 0
+        regions, found = self.labels["regions"], np.zeros(len(self), dtype=bool)
+        found[regions.sharing(regions.encode([GLOBAL]))[0]] = True
+        return found
+
+    def followed_by(self, sides: Sequence[Side], ids: Sequence[str], accounts: Sequence[int | None]) -> Space:
+        """The same space with `sides` as further partners; long arrays are read where they stand, short ones copied.
+
+        accounts: for each side the row whose accounts are its own, None without any. What the build fitted stays as it is.
+        """
+
+        def rows(name: str) -> NDArray[Any]:
+            built = getattr(self, name)
+            return np.array([getattr(side, name) for side in sides], dtype=built.dtype).reshape(-1, *built.shape[1:])
+
+        wide = {name: joined(getattr(self, name), rows(name)) for name in _WIDE}
+        narrow = {name: np.concatenate((getattr(self, name), rows(name))) for name in _NARROW}
+        return replace(
+            self,
+            ids=(*self.ids, *ids),
+            **wide,
+            **narrow,
+            capabilities=self.capabilities.followed_by([side.capabilities for side in sides]),
+            goals=self.goals.followed_by([side.goals for side in sides]),
+            marks=joined(self.marks, np.concatenate([self.marks[:0], *(side.marks for side in sides)])),
+            lexical=self.lexical.followed_by([side.terms for side in sides]),
+            labels={
+                kind: sets.followed_by([side.labels[kind] for side in sides]) for kind, sets in self.labels.items()
+            },
+            accounts=self.accounts.followed_by(accounts) if self.accounts else None,
+            scales=self.scales.followed_by([side.scales for side in sides]),
+        )
 
     def goal_marks(self, rows: Ints) -> NDArray[np.float32]:
         """The marks of the goals of some partners (gain.py), (g, 4), in the order of `goals.take(rows)`."""
@@ -112,6 +147,7 @@ class Space:
             marks=self.marks[low:high],
             pooled=self.pooled[row],
             states_audience=bool(self.states_audience[row]),
+            inferred_goals=bool(self.inferred_goals[row]),
             terms=self.lexical.row(row),
             labels={kind: sets.of(row) for kind, sets in self.labels.items()},
             size=float(self.size[row]),

@@ -7,7 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from matchmaker.errors import BundleCorruptError
 from matchmaker.profiles.facets import Facets
@@ -40,30 +42,8 @@ class ProfileTable:
         from_peers: Sequence[bool],
     ) -> ProfileTable:
         """Table of all partners; `goals` are the texts behind the goal vectors, a partner's own or its peers'."""
-        import pyarrow as pa
-
-        plain = [partner.model_dump(mode="json") for partner in partners]
-        columns: dict[str, Any] = {}
-        for name in Partner.model_fields:
-            values = [row[name] for row in plain]
-            if name in _JSON:
-                columns[name] = pa.array([orjson.dumps(value).decode() for value in values], pa.string())
-            elif name in _LISTS:
-                columns[name] = pa.array(values, pa.list_(pa.string()))
-            else:
-                columns[name] = pa.array(values, pa.float64() if name == "size" else pa.string())
-        told = [
-            {
-                **{name: row[name] for name in ("id", "name", "categories", "size_band")},
-                "facet_audience": ". ".join(facet.audience),
-                "facet_goals": list(wanted),
-                "facet_capabilities": list(facet.capabilities),
-                "inferred": sorted({*facet.inferred, *(["goals"] if peers else [])}),
-            }
-            for row, facet, wanted, peers in zip(plain, facets, goals, from_peers, strict=True)
-        ]
-        columns[SHOWN] = pa.array([orjson.dumps(one).decode() for one in told], pa.string())
-        return cls(pa.table(columns))
+        told = [tell(*one) for one in zip(partners, facets, goals, from_peers, strict=True)]
+        return cls(_table(partners, told))
 
     @cached_property
     def arrow(self) -> pa.Table:
@@ -90,6 +70,21 @@ class ProfileTable:
         column = self._shown.column(SHOWN).chunk(0)
         return [orjson.loads(column[row].as_py()) for row in rows]
 
+    @cached_property
+    def sizes(self) -> NDArray[np.float64]:
+        """(n,) sizes as they were stated, NaN where unknown."""
+        column = self.column("size")
+        return np.array([np.nan if size is None else size for size in column], dtype=np.float64)
+
+    def column(self, name: str) -> list[Any]:
+        """One column as plain values."""
+        table = self._source if not isinstance(self._source, Path) else _read(self._source, [name])
+        return list(table.column(name).to_pylist())
+
+    def followed_by(self, partners: Sequence[Partner], told: Sequence[dict[str, Any]]) -> ProfileTable:
+        """These partners, then further ones with what `tell` says of each."""
+        return _Followed(self, tuple(partners), tuple(told))
+
     def row(self, row: int) -> dict[str, Any]:
         """All columns of one partner as plain values."""
         return dict(self.arrow.slice(row, 1).to_pylist()[0])
@@ -108,6 +103,73 @@ class ProfileTable:
         import pyarrow.parquet as pq
 
         pq.write_table(self.arrow, path, row_group_size=8192, compression="zstd")
+
+
+class _Followed(ProfileTable):
+    """A table with a few partners behind it."""
+
+    def __init__(self, base: ProfileTable, partners: tuple[Partner, ...], told: tuple[dict[str, Any], ...]) -> None:
+        self._base, self._partners, self._told, self._split = base, partners, told, len(base.names)
+
+    @cached_property
+    def arrow(self) -> pa.Table:
+        """The whole table, put together anew."""
+        import pyarrow as pa
+
+        if not self._partners:
+            return self._base.arrow
+        tail = _table(self._partners, self._told).cast(self._base.arrow.schema)
+        return pa.concat_tables([self._base.arrow, tail])
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Display names, by row."""
+        return [*self._base.names, *(partner.name for partner in self._partners)]
+
+    def column(self, name: str) -> list[Any]:
+        """One column as plain values."""
+        return list(self.arrow.column(name).to_pylist())
+
+    def shown(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """As `ProfileTable.shown`."""
+        early = iter(self._base.shown([row for row in rows if row < self._split]))
+        return [next(early) if row < self._split else dict(self._told[row - self._split]) for row in rows]
+
+    def partner(self, row: int) -> Partner:
+        """One partner as it was read."""
+        return self._base.partner(row) if row < self._split else self._partners[row - self._split]
+
+
+def tell(partner: Partner, facets: Facets, goals: Sequence[str], from_peers: bool) -> dict[str, Any]:
+    """What answers tell of a partner; `goals` are the texts behind its goal vectors, its own or its peers'."""
+    return {
+        "id": partner.id,
+        "name": partner.name,
+        "categories": list(partner.categories),
+        "size_band": partner.size_band,
+        "facet_audience": ". ".join(facets.audience),
+        "facet_goals": list(goals),
+        "facet_capabilities": list(facets.capabilities),
+        "inferred": sorted({*facets.inferred, *(["goals"] if from_peers else [])}),
+    }
+
+
+def _table(partners: Sequence[Partner], told: Sequence[dict[str, Any]]) -> pa.Table:
+    """All fields of the partners as columns, and what answers tell of each."""
+    import pyarrow as pa
+
+    plain = [partner.model_dump(mode="json") for partner in partners]
+    columns: dict[str, Any] = {}
+    for name in Partner.model_fields:
+        values = [row[name] for row in plain]
+        if name in _JSON:
+            columns[name] = pa.array([orjson.dumps(value).decode() for value in values], pa.string())
+        elif name in _LISTS:
+            columns[name] = pa.array(values, pa.list_(pa.string()))
+        else:
+            columns[name] = pa.array(values, pa.float64() if name == "size" else pa.string())
+    columns[SHOWN] = pa.array([orjson.dumps(one).decode() for one in told], pa.string())
+    return pa.table(columns)
 
 
 def _read(path: Path, columns: list[str] | None) -> pa.Table:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from matchmaker.audience.overlap import AccountSets
 from matchmaker.channels import Indexes
 from matchmaker.config import Config
-from matchmaker.errors import BundleCorruptError, InternalError
+from matchmaker.errors import BundleCorruptError, InternalError, SettingsError
 from matchmaker.fitted import Fitted, RelationTable
 from matchmaker.matching.ragged import Items, LabelSets
 from matchmaker.matching.scales import Scales
@@ -50,7 +50,12 @@ LIBRARIES = ("faiss-cpu", "numpy", "pyarrow", "sentence-transformers", "torch")
 
 
 def save(fitted: Fitted, root: Path) -> Path:
-    """Write `fitted` as a new version under `root`, current at once. Raises StorageError, `root` then being as before."""
+    """Write `fitted` as a new version under `root`, current at once. Raises StorageError, `root` then being as before.
+
+    An ecosystem with changes since its build is refused: SettingsError.
+    """
+    if fitted.built is not None:
+        raise SettingsError("An ecosystem with changes since its build is not saved: build it again, then save it.")
     now = datetime.now(UTC)
     version = f"{now:%Y%m%dT%H%M%S%f}-{fitted.catalogue[:8]}"
     named = replace(fitted, version=version)
@@ -137,7 +142,10 @@ def _read(bundle: Bundle) -> Fitted:
         lexical=LexicalIndex.from_arrays(lexical, state["vocabulary"]),
         labels={
             kind: LabelSets(
-                tuple(labels), *(bundle.array(f"labels_{kind}_{part}") for part in ("codes", "offsets", "weights"))
+                tuple(labels),
+                codes=bundle.array(f"labels_{kind}_codes"),
+                offsets=bundle.array(f"labels_{kind}_offsets"),
+                weights=bundle.array(f"labels_{kind}_weights"),
             )
             for kind, labels in state["labels"].items()
         },

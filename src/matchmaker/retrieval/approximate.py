@@ -18,6 +18,8 @@ _SPARE = 50
 """Candidates fetched beyond those returned: room for the quantisation to be wrong before exact cosines decide."""
 _FEW = 96
 """So many forbidden rows are cheaper to fetch and drop than to test every row for."""
+_SHARE = 20
+"""One forbidden row of so many, and so few are among the nearest that as many spare ones are tried first."""
 
 
 class ApproximateIndex:
@@ -96,14 +98,22 @@ class ApproximateIndex:
 
     def _near(self, queries: NDArray[np.float32], wanted: int, allowed: Mask | None, forbidden: int) -> list[Found]:
         """For each query, quantised cosines and ids of at least `wanted` allowed rows, if so many are found."""
-        faiss = _faiss()
-        if allowed is None or forbidden <= _FEW:
-            parameters = faiss.SearchParametersIVF(nprobe=self.probes)
-            wanted += forbidden
+        if allowed is None:
+            return self._fetched(queries, wanted, None, None)
+        if forbidden <= max(_FEW, self.size // _SHARE):
+            found = self._fetched(queries, wanted + min(forbidden, _FEW), allowed, None)
+            if forbidden <= _FEW or all(len(rows) >= wanted for _, rows in found):
+                return found
+        selector = _faiss().IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+        return self._fetched(queries, wanted, allowed, selector)
+
+    def _fetched(self, queries: NDArray[np.float32], count: int, allowed: Mask | None, selector: Any) -> list[Found]:  # noqa: ANN401
+        """The allowed ones of the `count` nearest rows of each query; a selector has only allowed ones looked at."""
+        if selector is None:
+            parameters = _faiss().SearchParametersIVF(nprobe=self.probes)
         else:
-            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-            parameters = faiss.SearchParametersIVF(nprobe=min(2 * self.probes, self._inner.nlist), sel=selector)
-        scores, ids = self._inner.search(queries, min(self.size, wanted), params=parameters)
+            parameters = _faiss().SearchParametersIVF(nprobe=min(2 * self.probes, self._inner.nlist), sel=selector)
+        scores, ids = self._inner.search(queries, min(self.size, count), params=parameters)
         keep = ids >= 0 if allowed is None else (ids >= 0) & allowed[ids]
         return [(score[kept], row[kept]) for score, row, kept in zip(scores, ids, keep, strict=True)]
 

@@ -56,6 +56,13 @@ class Columns:
         """Names of all extra fields."""
         return {name for partner in self.partners for name in partner.extra}
 
+    def followed_by(self, more: Sequence[Partner]) -> Columns:
+        """These partners, then `more`."""
+        found, late = Columns([*self.partners, *more]), Columns(more)
+        vars(found)["sizes"] = np.concatenate((self.sizes, late.sizes))
+        vars(found)["extra_fields"] = self.extra_fields | late.extra_fields
+        return found
+
     def where(self, test: Callable[[Partner], bool]) -> Mask:
         """Mask of the partners for which `test` holds."""
         return np.fromiter((test(partner) for partner in self.partners), dtype=bool, count=len(self.partners))

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from matchmaker.retrieval.build import Index
 from matchmaker.retrieval.exact import Found, Mask
+from matchmaker.retrieval.lexical import spans
 
-_FEW = 256
-"""So many forbidden partners are faster to strike out one by one than by a look at every item."""
+_FEW = 8
+"""One forbidden partner of so many is faster to strike out by itself than by a look at every item."""
 _FAN = 2
 """Items fetched for each partner wanted, at first."""
 
@@ -54,11 +55,10 @@ class ItemIndex:
     def _items(self, allowed: Mask) -> Mask:
         """(items,) bool, the items of the allowed partners."""
         barred = np.flatnonzero(~allowed)
-        if len(barred) > _FEW:
+        if len(barred) * _FEW > len(allowed):
             return np.repeat(allowed, np.diff(self.offsets))
         mask = np.ones(int(self.offsets[-1]), dtype=bool)
-        for row in barred:
-            mask[self.offsets[row] : self.offsets[row + 1]] = False
+        mask[spans(self.offsets[barred], self.offsets[barred + 1])[0]] = False
         return mask
 
     def _partners(

@@ -10,13 +10,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.matching.joined import joined
 from matchmaker.retrieval.exact import Found, Mask, top
 
 IDF_POWER = 1.5
@@ -33,7 +34,7 @@ class LexicalIndex:
     """Rows as CSR: row r owns terms indices[offsets[r] : offsets[r + 1]] with `values`; idf: (t,) float32.
 
     The same entries by term: term t stands in rows posted_rows[posted_offsets[t] : posted_offsets[t + 1]], ascending, with
-    posted_values.
+    posted_values. posted: so many rows, from the first, stand there; None for all of them.
     """
 
     vocabulary: Sequence[str]
@@ -44,6 +45,7 @@ class LexicalIndex:
     posted_rows: NDArray[np.int32]
     posted_values: NDArray[np.float32]
     posted_offsets: NDArray[np.int64]
+    posted: int | None = None
 
     @classmethod
     def fit(cls, texts: Sequence[str], *, fit_mask: Mask | None = None) -> LexicalIndex:
@@ -82,7 +84,22 @@ class LexicalIndex:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All arrays by field name, for a bundle."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "vocabulary"}
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("vocabulary", "posted")}
+
+    def followed_by(self, more: Sequence[Terms]) -> LexicalIndex:
+        """These rows, then rows of the terms that `vector` gave, which are searched one by one."""
+        indices = np.concatenate((self.indices[:0], *(one[0] for one in more)))
+        values = np.concatenate((self.values[:0], *(one[1] for one in more)))
+        ends = self.offsets[-1] + np.cumsum([len(one[0]) for one in more], dtype=np.int64)
+        found = replace(
+            self,
+            indices=joined(self.indices, indices),
+            values=joined(self.values, values),
+            offsets=np.concatenate((self.offsets, ends)),
+            posted=len(self.offsets) - 1,
+        )
+        vars(found)["_place"] = self._place
+        return found
 
     def vector(self, text: str) -> Terms:
         """Terms of any text: ascending indices (t,) int32 and weights (t,) float32 of length 1."""
@@ -126,7 +143,7 @@ class LexicalIndex:
         """What each term of each of `rows` adds to its cosine with the query, the terms, and how many each row has."""
         asked = np.zeros(len(self.idf), dtype=np.float32)
         asked[query[0]] = query[1]
-        flat, lengths = _ranges(self.offsets[rows], self.offsets[rows + 1])
+        flat, lengths = spans(self.offsets[rows], self.offsets[rows + 1])
         indices = self.indices.take(flat)
         return self.values.take(flat) * asked.take(indices), indices, lengths
 
@@ -137,7 +154,7 @@ class LexicalIndex:
     def _sparse(self, rows: NDArray[np.int64]) -> Any:  # noqa: ANN401 - a scipy matrix, imported only for whole catalogues
         from scipy.sparse import csr_array
 
-        flat, lengths = _ranges(self.offsets[rows], self.offsets[rows + 1])
+        flat, lengths = spans(self.offsets[rows], self.offsets[rows + 1])
         ends = np.concatenate(([0], np.cumsum(lengths)))
         return csr_array(
             (self.values[flat].astype(np.float64), self.indices[flat], ends), shape=(len(rows), len(self.idf))
@@ -149,13 +166,17 @@ class LexicalIndex:
         Terms are followed from the most telling to the most common until they have led to `FOLLOWED` entries: in a
         catalogue too large for that, rows that share nothing but common wording are not found, and scores are lower bounds.
         """
+        count = len(self.offsets) - 1
         starts, rows, values = self.posted_offsets, self.posted_rows, self.posted_values
         order = np.argsort(-query[1], kind="stable")
         lengths = (starts[query[0] + 1] - starts[query[0]])[order]
         order = order[: max(int(np.searchsorted(np.cumsum(lengths), FOLLOWED, side="right")), 1)]
         terms_, weights = query[0][order], query[1][order]
-        flat, lengths = _ranges(starts[terms_], starts[terms_ + 1])
-        total = np.bincount(rows.take(flat), values.take(flat) * np.repeat(weights, lengths), len(self.offsets) - 1)
+        flat, lengths = spans(starts[terms_], starts[terms_ + 1])
+        total = np.bincount(rows.take(flat), values.take(flat) * np.repeat(weights, lengths), count)
+        if self.posted is not None:
+            late = np.arange(self.posted, count)
+            total[late] = self.pairs(query, late)
         found = np.flatnonzero(total > 0.0)
         found = found if allowed is None else found[allowed[found]]
         return top(total[found].astype(np.float32), found, k)
@@ -165,7 +186,7 @@ class LexicalIndex:
         return {term: place for place, term in enumerate(self.vocabulary)}
 
 
-def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def spans(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The index ranges [start, end) one after another, and the length of each."""
     lengths = ends - starts
     stops = np.cumsum(lengths)

@@ -1,0 +1,5 @@
+"""The store's databases, for what follows a store."""
+
+from tests.store.conftest import database, url
+
+__all__ = ["database", "url"]
