@@ -1,0 +1,53 @@
+"""The bundle that is served: generated partners, in two versions, so that one can be swapped for the other."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from benchmarks.speed.__main__ import RandomTexts, generated
+from matchmaker import Catalogue, Matchmaker
+from matchmaker.encoders import open_encoder
+from matchmaker.errors import BundleError
+from matchmaker.registry.bundle import CURRENT, open_bundle
+
+
+class GeneratedTexts(RandomTexts):
+    """Random vectors for the catalogue under the name of the default encoder, which takes the texts that come by HTTP.
+
+    A hundred thousand partners would take the model hours, and the time of an answer does not depend on what vectors say.
+    """
+
+    name = "minilm"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fingerprint = open_encoder("minilm").fingerprint
+
+
+def ready_bundle(folder: Path, partners: int) -> Path:
+    """`folder` with two versions of one generated ecosystem; made anew where it is missing or of another format."""
+    try:
+        if len(versions(folder)) >= 2 and open_bundle(folder).manifest["partners"] == partners:
+            return folder
+    except BundleError:
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    engine = Matchmaker(encoder=GeneratedTexts()).fit(Catalogue.from_partners(generated(partners)))
+    engine.save(folder)
+    engine.save(folder)
+    return folder
+
+
+def versions(folder: Path) -> list[str]:
+    """Names of the whole versions in a bundle folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path.parent.name for path in folder.glob("*/manifest.json") if not path.parent.name.startswith("."))
+
+
+def spare_version(folder: Path) -> str | None:
+    """The newest version that is not the current one; None where there is no other."""
+    pointer = folder / CURRENT
+    current = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
+    return next((name for name in reversed(versions(folder)) if name != current), None)
