@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -86,3 +87,12 @@ def bundle(engine, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle")
     engine.save(folder)
     return folder
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """Where MATCHMAKER_NO_SKIPS is set, as in CI, a run with a skipped test has failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", ()) if reporter else ()
+    if os.environ.get("MATCHMAKER_NO_SKIPS") and skipped and exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"MATCHMAKER_NO_SKIPS: {len(skipped)} tests were skipped")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
