@@ -6,28 +6,29 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.config import Config
-from matchmaker.errors import UnknownPartnerError
+from matchmaker.errors import EncoderError, UnknownPartnerError
 from matchmaker.lookup import Lookup
 from matchmaker.matching.ragged import Ints, Items
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.space import Space
 from matchmaker.matching.whitening import Whitening
 from matchmaker.profiles.facets import content_key
+from matchmaker.profiles.schema import relation_key
 from matchmaker.profiles.table import ProfileTable
 
 if TYPE_CHECKING:
     from matchmaker.channels import Indexes
+    from matchmaker.encoders.base import Encoder
     from matchmaker.profiles.schema import Relation
     from matchmaker.retrieval.filters import Columns
 
 CURRENT = frozenset({"announced", "active"})
-End = TypeVar("End", int, str)
 EXISTING = frozenset({"partnership", "integration", "acquisition"})
 
 
@@ -151,6 +152,14 @@ class Fitted:
         sizes = self.profiles.sizes[self.space.distinct]
         return np.sort(sizes[~np.isnan(sizes)])
 
+    def check_encoder(self, encoder: Encoder) -> None:
+        """Raise EncoderError when `encoder` is not the one that made the stored vectors."""
+        if encoder.fingerprint != self.fingerprint:
+            raise EncoderError(
+                f"The bundle was built with encoder {self.encoder!r} ({self.fingerprint[:12]}), this is {encoder.name!r} "
+                f"({encoder.fingerprint[:12]}): their vectors cannot be compared. Use the same encoder, or build again."
+            )
+
     def row(self, partner: str) -> int:
         """Row of a partner given by id, or by its exact name in any case. Raises UnknownPartnerError with near names."""
         found = self.rows.get(partner)
@@ -243,11 +252,6 @@ class Fitted:
             wanted, [names[row].casefold() for row in rows], scorer=fuzz.WRatio, limit=3, score_cutoff=75
         )
         return tuple(f"{self.space.ids[rows[place]]} ({names[rows[place]]})" for _, _, place in near)
-
-
-def relation_key(a: End, b: End, kind: str, *, directed: bool) -> tuple[End, End, str, bool]:
-    """What makes a relation one: both ends, by row or id, its type and its direction; undirected it is the same from both ends."""
-    return (a, b, kind, directed) if directed or a <= b else (b, a, kind, directed)
 
 
 def holds(fact: dict[str, Any]) -> bool:

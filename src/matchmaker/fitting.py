@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.channels import Indexes
-from matchmaker.errors import EncoderError
 from matchmaker.fitted import Fitted, RelationTable
 from matchmaker.matching.build import build_space, labels_of, size_percentiles
 from matchmaker.matching.confidence import completeness
@@ -20,7 +19,7 @@ from matchmaker.matching.ragged import Items
 from matchmaker.matching.scorer import with_scales
 from matchmaker.matching.space import Side
 from matchmaker.profiles.catalogue import Catalogue
-from matchmaker.profiles.facets import build_facets, content_key
+from matchmaker.profiles.facets import Facets, build_facets, content_key
 from matchmaker.profiles.table import ProfileTable, tell
 
 if TYPE_CHECKING:
@@ -64,7 +63,10 @@ class Placed:
 
 def texts_of(partner: Partner) -> list[str]:
     """The texts that `place` has encoded."""
-    facets = build_facets(partner)
+    return _texts(build_facets(partner))
+
+
+def _texts(facets: Facets) -> list[str]:
     return [*facets.audience, *facets.goals, *facets.offers, facets.profile, facets.summary]
 
 
@@ -76,13 +78,9 @@ def place(
     account: the row whose accounts are its own, None without any; connected: ids that known relations connect it to.
     Raises EncoderError when `encoder` is not the one that made the stored vectors.
     """
-    if encoder.fingerprint != fitted.fingerprint:
-        raise EncoderError(
-            f"The bundle was built with encoder {fitted.encoder!r} ({fitted.fingerprint[:12]}), this is {encoder.name!r} "
-            f"({encoder.fingerprint[:12]}): their vectors cannot be compared. Use the same encoder, or build again."
-        )
+    fitted.check_encoder(encoder)
     facets = build_facets(partner)
-    vectors = encoder.encode(texts_of(partner))
+    vectors = encoder.encode(_texts(facets))
     ends = np.cumsum([len(facets.audience), len(facets.goals), len(facets.offers), 1, 1])
     audience, goals, capabilities, topic, summary = (_one(part) for part in np.split(vectors, ends[:-1]))
     space = fitted.space

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.changes import with_changes
-from matchmaker.errors import EncoderError, MatchmakerError
-from matchmaker.fitted import Fitted, relation_key
+from matchmaker.errors import MatchmakerError
+from matchmaker.fitted import Fitted
 from matchmaker.fitting import Placed, place, texts_of
 from matchmaker.matching.build import CONNECTED, OVER
-from matchmaker.profiles.schema import Relation
+from matchmaker.profiles.schema import relation_key
 from matchmaker.store import partners, relations
 from matchmaker.store.rows import canonical
 from matchmaker.store.vectors import StoreEncoder
@@ -170,11 +170,7 @@ class Live:
         """The model behind the store's vectors. Raises EncoderError when it is not the one that the bundle was built with."""
         with self._opening:
             encoder = self._built.encoder
-        if encoder.fingerprint != self._fitted.fingerprint:
-            raise EncoderError(
-                f"The bundle was built with encoder {self._fitted.encoder!r} ({self._fitted.fingerprint[:12]}), this is "
-                f"{encoder.name!r} ({encoder.fingerprint[:12]}). Use the same encoder, or build again."
-            )
+        self._fitted.check_encoder(encoder)
         return encoder
 
 
@@ -208,12 +204,13 @@ class _Links:
         """Ids, in order."""
         row = self._fitted.rows.get(partner)
         built = {} if row is None else self._fitted.relations.of(row)
-        facts = [Relation.model_validate(fact) for one in built.values() for fact in one]
         ends = {
-            fact.b if fact.a == partner else fact.a
+            self._fitted.space.ids[other]
+            for other, facts in built.items()
             for fact in facts
-            if _connects(fact.type, fact.status)
-            and relation_key(fact.a, fact.b, fact.type, directed=fact.directed) not in self._stored
+            if _connects(fact["type"], fact.get("status"))
+            and relation_key(fact["a"], fact["b"], fact["type"], directed=fact.get("directed", False))
+            not in self._stored
         }
         return tuple(sorted(ends | self._ends.get(partner, set())))
 

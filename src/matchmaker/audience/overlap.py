@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.matching.joined import joined
-from matchmaker.matching.ragged import Ints, behind, ranges, segment_sum
+from matchmaker.matching.ragged import Ints, behind, offsets_of, ranges, segment_sum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,9 +45,8 @@ class AccountSets:
         more = [
             self.codes[:0] if row is None else self.codes[self.offsets[row] : self.offsets[row + 1]] for row in rows
         ]
-        ends = np.concatenate(([0], np.cumsum([len(codes) for codes in more]))).astype(np.int64)
         codes = joined(self.codes, np.concatenate((self.codes[:0], *more)))
-        return AccountSets(codes, behind(self.offsets, ends), self.universe)
+        return AccountSets(codes, behind(self.offsets, offsets_of(more)), self.universe)
 
     def count(self, row: int) -> int:
         """Number of accounts of one partner."""

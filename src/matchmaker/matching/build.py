@@ -16,7 +16,7 @@ from matchmaker.matching.evidence import KINDS, dense_evidence, gain_matrix, lex
 from matchmaker.matching.gain import goal_marks
 from matchmaker.matching.peers import peer_goals
 from matchmaker.matching.prior import TOTAL, totals, weights_for
-from matchmaker.matching.ragged import Ints, Items, LabelSets
+from matchmaker.matching.ragged import Ints, Items, LabelSets, offsets_of
 from matchmaker.matching.scales import KNOTS, Scales
 from matchmaker.matching.space import LABEL_KINDS, Space
 from matchmaker.matching.whitening import Whitening
@@ -196,7 +196,7 @@ def _encode(facets: Sequence[Facets], encoder: Encoder, progress: Progress) -> d
     return {
         name: Items(
             vectors[np.array([place[text] for one in lists for text in one], dtype=np.int64)],
-            np.cumsum([0, *(len(one) for one in lists)], dtype=np.int64),
+            offsets_of(lists),
         )
         for name, lists in texts.items()
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.matching.ragged import Ints, Items, LabelSets, unit
+from matchmaker.matching.ragged import Ints, Items, LabelSets, offsets_of, unit
 
 PEERS = 3
 """Fewer peers with stated goals than this are not a type."""
@@ -33,7 +33,7 @@ def peer_goals(goals: Items, categories: LabelSets, distinct: Ints) -> tuple[Ite
             inferred[row] = True
         parts.append(mine)
     source = np.concatenate(parts).astype(np.int64) if parts else np.zeros(0, dtype=np.int64)
-    offsets = np.concatenate(([0], np.cumsum([len(part) for part in parts]))).astype(np.int64)
+    offsets = offsets_of(parts)
     return Items(goals.vectors[source], offsets), source, inferred
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -111,7 +111,7 @@ class LabelSets:
         sets = [sorted({label.strip().lower() for label in row if label.strip()}) for row in rows]
         labels = tuple(sorted({label for row in sets for label in row}))
         code = {label: number for number, label in enumerate(labels)}
-        offsets = np.concatenate(([0], np.cumsum([len(row) for row in sets]))).astype(np.int64)
+        offsets = offsets_of(sets)
         codes = np.fromiter((code[label] for row in sets for label in row), dtype=np.int32, count=int(offsets[-1]))
         counted = np.ones(len(sets), dtype=bool) if counted is None else counted
         seen = np.bincount(codes[np.repeat(counted, np.diff(offsets))], minlength=len(labels))
@@ -125,7 +125,7 @@ class LabelSets:
 
     def followed_by(self, more: Sequence[NDArray[np.int32]]) -> LabelSets:
         """These rows, then rows of the codes that `encode` gave."""
-        offsets = np.concatenate(([0], np.cumsum([len(codes) for codes in more]))).astype(np.int64)
+        offsets = offsets_of(more)
         tail = LabelSets(self.labels, np.concatenate((self.codes[:0], *more)), offsets, self.weights)
         codes = np.concatenate((self.codes, tail.codes))
         return LabelSets(self.labels, codes, behind(self.offsets, offsets), self.weights, (self, tail))
@@ -221,6 +221,11 @@ def jaccard(
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where((one > 0) & (other > 0), np.round(common / (one + other - common), 6), np.nan)
+
+
+def offsets_of(parts: Iterable[Sized]) -> Ints:
+    """(n + 1,) where each of n segments begins, and where the last one ends."""
+    return np.cumsum([0, *map(len, parts)], dtype=np.int64)
 
 
 def behind(offsets: Ints, more: Ints) -> Ints:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -14,6 +14,7 @@ SIZE_BANDS = ("1-100", "100-1k", "1k-10k", "10k-100k", "100k-1m", "1m+")
 _EDGES = (1e0, 1e2, 1e3, 1e4, 1e5, 1e6)
 Extra = str | int | float | bool | None | list[str]
 Labels = tuple[str, ...]
+End = TypeVar("End", int, str)
 
 
 class _Closed(BaseModel):
@@ -128,6 +129,11 @@ class Snapshot(Partner):
     """A partner as it was on a date."""
 
     as_of: dt.date
+
+
+def relation_key(a: End, b: End, kind: str, *, directed: bool) -> tuple[End, End, str, bool]:
+    """What makes a relation one: both ends, by row or id, its type and its direction; undirected it is the same from both ends."""
+    return (a, b, kind, directed) if directed or a <= b else (b, a, kind, directed)
 
 
 def band_of(size: float) -> str:

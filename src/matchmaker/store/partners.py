@@ -59,7 +59,7 @@ def put(writing: Writing, partners: Sequence[Partner], *, expected: Mapping[str,
     writing.alone()
     before = get(writing.sql, ids, deleted=True)
     for key in ids:
-        check_revision(KIND, key, (expected or {}).get(key), _standing(before.get(key)))
+        check_revision(KIND, key, (expected or {}).get(key), before.get(key))
     numbers = writing.numbers(KIND, ids, at)
     after = [
         _after(before.get(partner.id), partner, number, at) for partner, number in zip(partners, numbers, strict=True)
@@ -85,7 +85,7 @@ def delete(
         raise ValueError("the known partner is another one")
     writing.alone()
     at, found = now(), get(writing.sql, [partner], deleted=True).get(partner)
-    check_revision(KIND, partner, expected, _standing(found))
+    check_revision(KIND, partner, expected, found)
     before = Stored(known, 0, 0, False, at, at) if found is None and known is not None else found
     if before is None or before.deleted:
         return None
@@ -94,10 +94,6 @@ def delete(
     change = sa.insert(table) if found is None else sa.update(table).where(table.c.id == partner)
     writing.sql.execute(change.values(_row(after)))
     return after
-
-
-def _standing(stored: Stored | None) -> int:
-    return 0 if stored is None or stored.deleted else stored.revision
 
 
 def _after(before: Stored | None, partner: Partner, number: int, at: dt.datetime) -> Stored:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from matchmaker.profiles.schema import Relation
+from matchmaker.profiles.schema import Relation, relation_key
 from matchmaker.store.database import Writing, now
 from matchmaker.store.rows import among, canonical, check_revision
 from matchmaker.store.tables import relations as table
@@ -33,9 +33,8 @@ class StoredRelation:
 
 def relation_id(relation: Relation) -> str:
     """32 hex digits of both ends and the type; the order of the ends counts only where the relation is directed."""
-    ends = (relation.a, relation.b) if relation.directed else sorted((relation.a, relation.b))
-    parts = orjson.dumps([*ends, relation.type, relation.directed])
-    return hashlib.blake2b(parts, digest_size=16).hexdigest()
+    key = relation_key(relation.a, relation.b, relation.type, directed=relation.directed)
+    return hashlib.blake2b(orjson.dumps(key), digest_size=16).hexdigest()
 
 
 def get(connection: sa.Connection, ids: Sequence[str], *, deleted: bool = False) -> dict[str, StoredRelation]:
@@ -68,7 +67,7 @@ def put(
     writing.alone()
     before = get(writing.sql, list(wanted), deleted=True)
     for key in wanted:
-        check_revision(KIND, key, (expected or {}).get(key), _standing(before.get(key)))
+        check_revision(KIND, key, (expected or {}).get(key), before.get(key))
     numbers = writing.numbers(KIND, list(wanted), at)
     after = {
         key: StoredRelation(key, relation, before[key].revision + 1 if key in before else 1, number, False, at)
@@ -94,7 +93,7 @@ def delete(
         raise ValueError("the known relation is another one")
     writing.alone()
     at, found = now(), get(writing.sql, [relation], deleted=True).get(relation)
-    check_revision(KIND, relation, expected, _standing(found))
+    check_revision(KIND, relation, expected, found)
     before = StoredRelation(relation, known, 0, 0, False, at) if found is None and known is not None else found
     if before is None or before.deleted:
         return None
@@ -103,10 +102,6 @@ def delete(
     change = sa.insert(table) if found is None else sa.update(table).where(table.c.id == relation)
     writing.sql.execute(change.values(_row(after)))
     return after
-
-
-def _standing(stored: StoredRelation | None) -> int:
-    return 0 if stored is None or stored.deleted else stored.revision
 
 
 def _row(stored: StoredRelation) -> dict[str, object]:

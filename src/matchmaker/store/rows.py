@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import sqlalchemy as sa
@@ -13,6 +13,20 @@ from pydantic import BaseModel
 from sqlalchemy.dialects import postgresql, sqlite
 
 from matchmaker.errors import ConflictError
+
+
+class Revised(Protocol):
+    """A record that knows how often it was written, and whether it was deleted."""
+
+    @property
+    def revision(self) -> int:
+        """1 on creation, raised by every write."""
+        ...
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it does not exist any more."""
+        ...
 
 
 def canonical(model: BaseModel) -> str:
@@ -37,7 +51,8 @@ def new_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
-def check_revision(what: str, id: str, expected: int | None, found: int) -> None:
-    """Raise ConflictError where `expected` is given and is not the revision `found`; 0 is that of what does not exist."""
+def check_revision(what: str, id: str, expected: int | None, stored: Revised | None) -> None:
+    """Raise ConflictError where `expected` is given and is not the revision of `stored`; 0 is that of what does not exist."""
+    found = 0 if stored is None or stored.deleted else stored.revision
     if expected is not None and expected != found:
         raise ConflictError(what, id, expected, found)
