@@ -1,1 +1,1 @@
-"""The HTTP service over `matchmaker`. Its routes come with a later version; the package is reserved here."""
+"""The HTTP service: recommendations, and everything that keeps an ecosystem up to date, over one store and one bundle."""

@@ -20,6 +20,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -190,6 +191,44 @@ def open_bundle(path: Path) -> Bundle:
             f"{error.filename or path} cannot be read: {cause(error)}. "
             "Give this user the right to read the whole bundle, or name another one."
         ) from error
+
+
+def versions(root: Path) -> list[str]:
+    """The whole versions under `root`, oldest first; the version itself where `root` is one. Raises BundleError."""
+    try:
+        if (root / MANIFEST).is_file():
+            return [root.name]
+        return sorted(path.parent.name for path in root.glob(f"*/{MANIFEST}") if not path.parent.name.startswith("."))
+    except OSError as error:
+        raise BundleError(f"{root} cannot be read: {cause(error)}. Give this user the right to read it.") from error
+
+
+def current_version(root: Path) -> str | None:
+    """Name of the version under `root` that is current; None where `root` is a version itself, or names none."""
+    if (root / MANIFEST).is_file():
+        return None
+    try:
+        return (root / CURRENT).read_text(encoding="utf-8", errors="replace").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def make_current(root: Path, version: str) -> None:
+    """Make a version under `root` the current one, in one step. Raises BundleMissingError, StorageError."""
+    if version not in versions(root) or (root / MANIFEST).is_file():
+        raise BundleMissingError(f"{root} holds no version {version!r} to change to.")
+    pointer = root / f"{_TEMPORARY}{os.getpid()}-{threading.get_ident()}-{CURRENT}"
+    _open_here.add(pointer)
+    try:
+        pointer.write_text(f"{version}\n", encoding="utf-8")
+        sync(pointer)
+        pointer.replace(root / CURRENT)
+        sync(root)
+    except OSError as error:
+        raise StorageError(_refused(root, error)) from error
+    finally:
+        pointer.unlink(missing_ok=True)
+        _open_here.discard(pointer)
 
 
 def sha256(path: Path) -> str:

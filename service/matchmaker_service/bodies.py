@@ -1,0 +1,164 @@
+"""Bodies of partners and relations: the data contract with the limits that a public door needs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StringConstraints, create_model
+
+from matchmaker.profiles.schema import Partner, Relation
+
+NO_NUL = r"^[^\x00]*$"
+ID = r"^[^\x00-\x1f\x7f/\\?#]*[^\x00-\x20\x7f/\\?#.][^\x00-\x1f\x7f/\\?#]*$"
+"""Ids stand in paths: no slash, no control character, and not of dots and blanks alone."""
+Identity = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=ID)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(max_length=20_000, pattern=NO_NUL)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=NO_NUL)]
+Labels = Annotated[tuple[Label, ...], Field(max_length=200)]
+Number = Annotated[StrictInt, Field(ge=-(2**53), le=2**53)] | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Extra = StrictBool | Number | Annotated[str, StringConstraints(max_length=2_000, pattern=NO_NUL)] | list[Label] | None
+Reference = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
+Words = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
+FitType = Literal["complement", "competitor", "expansion", "stretch"]
+Motion = Literal["technology", "strategic", "integrate", "co-market", "co-sell", "refer"]
+EXAMPLE = {
+    "name": "Returnly Example",
+    "domain": "returns.example",
+    "description": "Returns portal for fashion shops, with exchanges, gift cards and instant refunds.",
+    "audience": "fashion and footwear shops with 100 to 10,000 orders a month",
+    "goals": ["warehouses that restock returned goods", "agencies that bring us fashion shops"],
+    "capabilities": ["returns portal", "instant exchanges", "return labels"],
+    "regions": ["united states", "europe"],
+    "categories": ["returns"],
+    "size": 1200,
+}
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class InterfaceBody(_Closed):
+    """How a partner can be connected to."""
+
+    auth: Labels = ()
+    events: Labels = ()
+    objects: Labels = ()
+    operations: Labels = ()
+    formats: Labels = ()
+    style: Label | None = None
+
+
+class ProfileBody(_Closed):
+    """What a partner says of itself. size: customers or reach; size_band: the same as a band, each implying the other."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
+
+    name: Name
+    domain: Label | None = None
+    domains: Labels = ()
+    description: Text = ""
+    audience: Text = ""
+    goals: Labels = ()
+    needs: Labels = ()
+    capabilities: Labels = ()
+    industries: Labels = ()
+    regions: Labels = ()
+    company_sizes: Labels = ()
+    partner_types: Labels = ()
+    categories: Labels = ()
+    integrations: Labels = ()
+    interface: InterfaceBody = Field(default_factory=InterfaceBody)
+    size: float | None = Field(None, gt=0, le=1e12)
+    size_band: Literal["1-100", "100-1k", "1k-10k", "10k-100k", "100k-1m", "1m+"] | None = None
+    as_of: dt.date | None = None
+    extra: Annotated[dict[Label, Extra], Field(max_length=100)] = Field(default_factory=dict)
+
+    def partner(self, key: str) -> Partner:
+        """The partner of this id."""
+        return Partner.model_validate({"id": key, **self.model_dump(exclude_unset=True, exclude={"id"})})
+
+
+class PartnerBody(ProfileBody):
+    """A partner with its id."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"id": "returnly-example", **EXAMPLE}})
+
+    id: Identity
+
+
+class ReplacingBody(ProfileBody):
+    """A partner; its id stands in the path, and may stand here too."""
+
+    id: Identity | None = None
+
+
+def _optional(name: str, model: type[BaseModel], **instead: Any) -> type[BaseModel]:  # noqa: ANN401 - field types
+    fields: dict[str, Any] = {
+        key: (instead.get(key, field.rebuild_annotation()) | None, None) for key, field in model.model_fields.items()
+    }
+    return cast(
+        type[BaseModel],
+        create_model(
+            name, __config__=ConfigDict(extra="forbid", allow_inf_nan=False), __doc__=f"{name}: null removes.", **fields
+        ),
+    )
+
+
+InterfacePatch = _optional("InterfacePatch", InterfaceBody)
+PartnerPatch = _optional("PartnerPatch", ProfileBody, interface=InterfacePatch)
+PartnerPatch.model_config["json_schema_extra"] = {
+    "example": {"goals": ["agencies that bring us grocers"], "size": None}
+}
+
+
+def merged(partner: Partner, patch: dict[str, Any]) -> dict[str, Any]:
+    """A partner after a JSON merge patch (RFC 7396); of size and band, the one that is not named follows the other."""
+    before = partner.model_dump(mode="json", exclude_defaults=True)
+    for one, other in (("size", "size_band"), ("size_band", "size")):
+        if one in patch and other not in patch:
+            before.pop(other, None)
+    after = _merge(before, patch)
+    after.pop("id", None)
+    return after
+
+
+def _merge(before: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    after = dict(before)
+    for name, value in patch.items():
+        if value is None:
+            after.pop(name, None)
+        elif isinstance(value, dict):
+            known = after.get(name)
+            after[name] = _merge(known if isinstance(known, dict) else {}, value)
+        else:
+            after[name] = value
+    return after
+
+
+class RelationBody(_Closed):
+    """A known relation between two partners, by id."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"a": "shipbob", "b": "klaviyo", "type": "integration", "status": "active", "source": "our CRM"}
+        }
+    )
+
+    a: Identity
+    b: Identity
+    type: Literal["partnership", "integration", "competitor", "acquisition"]
+    status: Literal["announced", "active", "stalled", "ended", "declined"] | None = None
+    directed: bool = False
+    announced_on: dt.date | None = None
+    started_on: dt.date | None = None
+    ended_on: dt.date | None = None
+    observed_at: dt.date | None = None
+    weight: float | None = Field(None, ge=0)
+    source: Label | None = None
+
+    def relation(self) -> Relation:
+        """The relation."""
+        return Relation.model_validate(self.model_dump())

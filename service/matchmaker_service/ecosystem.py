@@ -1,0 +1,169 @@
+"""The ecosystem that answers: a bundle in step with the store, exchanged for another one without a pause."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matchmaker.engine import Matchmaker
+from matchmaker.errors import MatchmakerError
+from matchmaker.live import Live
+from matchmaker.registry.bundle import current_version
+from matchmaker.store.database import Database
+from matchmaker_service import logs, metrics
+from matchmaker_service.answers import Answers
+from matchmaker_service.overlay import Built
+
+if TYPE_CHECKING:
+    from matchmaker.encoders.base import Encoder
+
+
+class View:
+    """One generation of the ecosystem: an engine, and which change of the store and version of the bundle it stands for."""
+
+    def __init__(self, engine: Matchmaker, change: int, version: str) -> None:
+        self.engine, self.change, self.version = engine, change, version
+        self.answers = Answers()
+
+
+class Ecosystem:
+    """Follows the store and the bundle folder on a thread of its own. `view` may be read by anybody at any time."""
+
+    def __init__(self, database: Database, folder: Path, cache_dir: Path | None, poll: float) -> None:
+        """Load the current version of the bundle in `folder`. Raises BundleError, StoreError."""
+        self._database, self._folder, self._cache_dir, self._poll = database, folder, cache_dir, poll
+        self._swapping, self._catching, self._awake, self._ended = (
+            threading.Lock(), threading.Lock(), threading.Event(), threading.Event(),
+        )  # fmt: skip
+        self._unusable: str | None = None
+        self._encoder: Encoder | None = None
+        self._log = logs.logger()
+        self.trouble: str | None = None
+        """Why the store cannot be followed, None while it can."""
+        self.also: list[Callable[[], None]] = []
+        """Called at each look at the store."""
+        engine = self._loaded(folder)
+        self._use(Live(database, engine), engine)
+        self._thread = threading.Thread(target=self._follow, name="follow", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop following."""
+        self._ended.set()
+        self._awake.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    @property
+    def view(self) -> View:
+        """The newest generation."""
+        return self._view
+
+    @property
+    def built(self) -> Built:
+        """Partners and relations of the bundle in use, as they were built."""
+        return self._built
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Partners of the store that could not be placed, and why."""
+        return self._live.failed
+
+    def wake(self) -> None:
+        """Look at the store now: something was written."""
+        self._awake.set()
+
+    def caught_up(self) -> View:
+        """A generation with everything that is in the store now. Raises StoreError."""
+        if self._database.newest() > self._view.change:
+            with self._catching:
+                if self._live.catch_up():
+                    self._show()
+        return self._view
+
+    def swap(self, version: str) -> View:
+        """Answer from another version of the bundle, once it has passed its golden queries. Raises BundleError, StoreError."""
+        with self._swapping:
+            if self._view.version == version:
+                return self._view
+            try:
+                engine = self._loaded(self._folder / version)
+                live = Live(self._database, engine)
+            except MatchmakerError:
+                metrics.swaps.labels("failed").inc()
+                raise
+            with self._catching:
+                self._use(live, engine)
+            metrics.swaps.labels("done").inc()
+            self._log.info("bundle in use", version=version)
+            return self._view
+
+    def warm_up(self) -> None:
+        """Open the encoder, so that the first write or anonymous profile need not wait for it; it is logged when it cannot be."""
+        try:
+            self._encoder = self._built_engine.encoder
+        except MatchmakerError as error:
+            self._log.warning("encoder cannot be opened", error=str(error))
+
+    def _loaded(self, folder: Path) -> Matchmaker:
+        engine = Matchmaker.load(folder, cache_dir=self._cache_dir)
+        shared = self._encoder
+        if shared is not None and shared.fingerprint == engine.fitted.fingerprint:
+            return engine.on(engine.fitted, shared)  # a second model would take memory and seconds
+        return engine
+
+    def _use(self, live: Live, engine: Matchmaker) -> None:
+        self._live, self._built, self._built_engine = live, Built(engine.fitted), engine
+        self._show()
+
+    def _show(self) -> None:
+        live = self._live
+        change = live.change
+        self._view = View(live.engine, change, live.engine.fitted.version)
+        metrics.partners.set(self._view.engine.fitted.count)
+        metrics.change.set(change)
+        metrics.unplaced.set(len(live.failed))
+
+    def _follow(self) -> None:
+        while not self._ended.is_set():
+            self._awake.wait(self._poll)
+            self._awake.clear()
+            if not self._ended.is_set():
+                self._look()
+
+    def _look(self) -> None:
+        try:
+            behind = self._database.newest() - self._view.change
+            metrics.behind.set(max(behind, 0))
+            if behind > 0 or self._live.failed:
+                self.caught_up()
+            for call in self.also:
+                call()
+            self.trouble = None
+        except Exception as error:
+            if self.trouble is None:
+                self._log.error("store cannot be followed", error=type(error).__name__)
+            metrics.failures.inc()
+            self.trouble = str(error) if isinstance(error, MatchmakerError) else type(error).__name__
+        self._look_at_bundle()
+
+    def _look_at_bundle(self) -> None:
+        """Another process may have made another version current."""
+        named = None
+        try:
+            named = current_version(self._folder)
+            if named is not None and named not in (self._view.version, self._unusable):
+                self.swap(named)
+        except (MatchmakerError, OSError) as error:
+            self._unusable = named  # not tried again before another one is current
+            self._log.error("bundle cannot be used", version=named, error=str(error))
+
+
+def settled(view: View) -> dict[str, Any]:
+    """What an answer says of the generation it comes from."""
+    return {"model_version": view.version, "change": view.change, "basis": "prior"}

@@ -1,0 +1,165 @@
+"""Lists of matches as finished bodies: asked of the engine once a generation, signed, reduced to the fields asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from matchmaker.profiles.schema import Partner
+from matchmaker.results import Match, Recommendations
+from matchmaker.retrieval.filters import Filter
+from matchmaker_service import metrics
+from matchmaker_service.answers import Answer
+from matchmaker_service.bodies import EXAMPLE, FitType, Identity, Motion, ProfileBody, Words
+from matchmaker_service.ecosystem import View
+from matchmaker_service.problems import Refused
+from matchmaker_service.reply import body, tag_of
+from matchmaker_service.routes.common import check_stands
+from matchmaker_service.services import Services
+from matchmaker_service.tokens import Recommended, Signer
+
+MOST = 100
+FIELDS = frozenset({field.name for field in dataclasses.fields(Match)} | {"recommendation_id"})
+
+
+class _Asked(BaseModel):
+    """What both ways to ask have in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    k: int = Field(10, ge=1, le=MOST, description="How many matches.")
+    fit_type: FitType | None = Field(None, description="Only matches of this type.")
+    motion: Motion | None = Field(None, description="Only matches that a motion suits.")
+    popularity_weight: float = Field(0.5, ge=0, le=1, description="0 small but mighty, 0.5 neutral, 1 famous.")
+    diversity: float = Field(0.3, ge=0, le=1, description="0 the plain ranking, 1 as mixed as possible.")
+    include_existing: bool = Field(False, description="Also list the partners it already has.")
+    explain: bool = Field(True, description="With the reasons of both sides.")
+
+
+class MatchQuery(_Asked):
+    """How to list the matches of a stored partner."""
+
+    where: list[Words] = Field(
+        [], max_length=20, description="Filters: `category=returns,reviews`, `size>=1000`. docs/filters.md.",
+        examples=[["category=returns"]],
+    )  # fmt: skip
+    fields: Annotated[str, StringConstraints(max_length=500)] | None = Field(
+        None, description="Names of fields, with commas between: only these of each match.", examples=["partner,mutual"]
+    )
+
+
+class Question(_Asked):
+    """Matches for a profile that need not be stored, or for a stored partner with wishes of its own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"profile": EXAMPLE, "k": 5},
+                {"partner": "shipbob", "k": 5, "filters": {"category": ["returns"]}, "like": ["loop-returns"]},
+            ]
+        }
+    )
+
+    profile: ProfileBody | None = Field(None, description="A profile to match; this or `partner`.")
+    partner: Identity | None = Field(None, description="Id of a stored partner; this or `profile`.")
+    filters: dict[Words, Any] = Field({}, max_length=20, description="Filters as in docs/filters.md.")
+    like: list[Identity] = Field([], max_length=20, description="Stored partners whose likes come first.")
+    unlike: list[Identity] = Field([], max_length=20, description="Stored partners whose likes come last.")
+    weights: dict[Words, float] | None = Field(
+        None, max_length=20, description="What counts for the asking side, by kind of evidence; docs/concepts.md."
+    )
+    fields: list[Words] | None = Field(None, max_length=40, description="Only these fields of each match.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Question:
+        if (self.profile is None) == (self.partner is None):
+            raise ValueError("give a profile, or the id of a stored partner, and not both")
+        return self
+
+
+async def stored(kept: Services, partner: str, asked: MatchQuery) -> Answer:
+    """The matches of a stored partner. Raises Refused, UnknownPartnerError, FilterError, SettingsError."""
+    view = kept.ecosystem.view
+    question = f"{partner}?{asked.model_dump_json()}"
+    found = view.answers.get(question)
+    if found is not None:
+        metrics.cache.labels("at hand").inc()
+        return found
+    metrics.cache.labels("asked").inc()
+    return await kept.work.score(lambda: _ask_stored(kept, view, partner, asked, question))
+
+
+async def asked_for(kept: Services, asked: Question) -> Answer:
+    """The matches that a question asks for. Raises as `stored` does, and EncoderError."""
+    ask = kept.work.encode if asked.profile is not None else kept.work.score
+    return await ask(lambda: _ask(kept, asked))
+
+
+def _ask_stored(kept: Services, view: View, partner: str, asked: MatchQuery, question: str) -> Answer:
+    fields = _fields(None if asked.fields is None else asked.fields.split(","), "/query/fields")
+    view = check_stands(kept, view, partner)
+    found = view.engine.recommend(
+        partner,
+        asked.k,
+        fit_type=asked.fit_type,
+        motion=asked.motion,
+        filters=Filter.from_arguments(asked.where).conditions,
+        popularity_weight=asked.popularity_weight,
+        diversity=asked.diversity,
+        include_existing=asked.include_existing,
+        explain=asked.explain,
+    )
+    answer = Answer(_told(found, view, kept.signer, partner, fields), tag_of(view.version, view.change, question))
+    view.answers.put(question, answer)
+    return answer
+
+
+def _ask(kept: Services, asked: Question) -> Answer:
+    fields = _fields(asked.fields, "/fields")
+    view = check_stands(kept, kept.ecosystem.view, *filter(None, (asked.partner, *asked.like, *asked.unlike)))
+    one: str | Partner = asked.partner or asked.profile.partner("anonymous")  # type: ignore[union-attr] - one of the two
+    wishes = {"like": asked.like, "unlike": asked.unlike, "weights": asked.weights}
+    found = view.engine.recommend(
+        one,
+        asked.k,
+        fit_type=asked.fit_type,
+        motion=asked.motion,
+        filters=asked.filters,
+        popularity_weight=asked.popularity_weight,
+        diversity=asked.diversity,
+        include_existing=asked.include_existing,
+        explain=asked.explain,
+        **{name: value for name, value in wishes.items() if value},
+    )
+    content = _told(found, view, kept.signer, asked.partner, fields)
+    return Answer(content, tag_of(view.version, view.change, asked.model_dump_json()))
+
+
+def _fields(named: Sequence[str] | None, where: str) -> list[str] | None:
+    if named is None:
+        return None
+    wanted = [name.strip() for name in named]
+    if not set(wanted) <= FIELDS:
+        told = f"A match has no such field; it has {', '.join(sorted(FIELDS))}."
+        raise Refused("invalid_request", told, wrong=[(where, "names an unknown field")])
+    return wanted
+
+
+def _told(
+    found: Recommendations, view: View, signer: Signer, partner: str | None, fields: Sequence[str] | None
+) -> bytes:
+    """The body. Who has no id cannot be fed back: its matches bear no recommendation id."""
+    rows = []
+    for match in found.matches:
+        row = dict(vars(match))
+        row["recommendation_id"] = (
+            None
+            if partner is None
+            else signer.recommendation(Recommended(partner, match.partner, match.rank, view.version, view.change))
+        )
+        rows.append(row if fields is None else {name: row[name] for name in fields})
+    meta = {"considered": found.considered, "catalogue": found.catalogue, "settings": found.settings}
+    return body(rows, view, warnings=found.notes, meta=meta)

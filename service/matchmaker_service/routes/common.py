@@ -1,0 +1,56 @@
+"""What routes share: parts of paths, routers with stable operation ids, checks of partners."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.routing import APIRoute
+
+from matchmaker.errors import UnknownPartnerError
+from matchmaker.fitted import Fitted
+from matchmaker_service import overlay
+from matchmaker_service.bodies import ID
+from matchmaker_service.ecosystem import View
+from matchmaker_service.problems import Refused
+from matchmaker_service.services import Services
+
+PartnerId = Annotated[
+    str,
+    Path(min_length=1, max_length=200, pattern=ID, description="Id of a partner.", examples=["shipbob"]),
+]
+
+
+def router(tag: str) -> APIRouter:
+    """A router below /v1."""
+    return APIRouter(prefix="/v1", tags=[tag], generate_unique_id_function=operation_id)
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of the function, which is the name of the operation in every client."""
+    return route.name
+
+
+def check_stands(kept: Services, view: View, *partners: str) -> View:
+    """A generation in which these partners stand, a newer one than `view` if need be. Raises UnknownPartnerError."""
+    if all(one in view.engine.fitted.rows for one in partners):
+        return view
+    with kept.database.reading() as connection:
+        missing = [one for one in partners if overlay.partner(connection, kept.ecosystem.built, one) is None]
+    if missing:
+        raise unknown(view.engine.fitted, missing[0])
+    view = kept.ecosystem.caught_up()
+    for one in partners:
+        if one not in view.engine.fitted.rows:
+            why = kept.ecosystem.failed.get(one, "it was changed this moment")
+            raise Refused("not_ready", f"The partner {one!r} is stored, and cannot be recommended yet: {why}.")
+    return view
+
+
+def unknown(fitted: Fitted, partner: str) -> UnknownPartnerError:
+    """The error of an id that no partner has, with near ones."""
+    try:
+        row = fitted.row(partner)
+    except UnknownPartnerError as error:
+        return error
+    return UnknownPartnerError(partner, (f"{fitted.space.ids[row]} ({fitted.profiles.names[row]})",))

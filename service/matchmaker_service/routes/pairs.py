@@ -1,0 +1,103 @@
+"""Pairs: one explained from both sides, many scored at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from matchmaker.results import Explanation
+from matchmaker_service import shapes
+from matchmaker_service.auth import Reader
+from matchmaker_service.bodies import Identity, Reference
+from matchmaker_service.problems import Refused, responses
+from matchmaker_service.reply import Envelope, answered, body, tag_of, tagged
+from matchmaker_service.routes.common import PartnerId, check_stands, router
+from matchmaker_service.services import Services, services
+
+routes = router("pairs")
+MOST = 1000
+
+
+class Pair(BaseModel):
+    """Two partners by id. client_reference_id: comes back with the row."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    a: Identity
+    b: Identity
+    client_reference_id: Reference | None = None
+
+
+class Pairs(BaseModel):
+    """Pairs to score."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "pairs": [
+                    {"a": "shipbob", "b": "loop-returns", "client_reference_id": "1"},
+                    {"a": "shipbob", "b": "klaviyo"},
+                ]
+            }
+        },
+    )
+
+    pairs: Annotated[list[Pair], Field(min_length=1, max_length=MOST)]
+
+
+class Score(BaseModel):
+    """Scores of one pair, null where status is not ok. value_to_a, value_to_b, mutual, balance in [0, 1]."""
+
+    a: str
+    b: str
+    client_reference_id: str | None
+    status: str
+    mutual: float | None
+    value_to_a: float | None
+    value_to_b: float | None
+    balance: float | None
+    one_way_street: bool | None
+    fit_type: str | None
+
+
+@routes.get(
+    "/pairs/{a}/{b}",
+    response_model=Envelope[shapes.Explanation],  # type: ignore[valid-type]
+    responses=responses(304, 404),
+    summary="Explain a pair",
+)
+async def explain_pair(request: Request, caller: Reader, a: PartnerId, b: PartnerId) -> Response:
+    """One pair from both sides: exact contributions, what meets what, what is shared, the weaker side named."""
+    caller.speaks_for(a)
+    kept = services(request)
+    if a == b:
+        raise Refused("invalid_request", "A pair is of two different partners.", wrong=[("/path/b", "the same as a")])
+    content, tag = await kept.work.score(lambda: _explained(kept, a, b))
+    return tagged(request, content, tag)
+
+
+@routes.post("/scores:batch", response_model=Envelope[list[Score]], responses=responses(), summary="Score pairs")
+async def score_pairs(request: Request, caller: Reader, sent: Pairs) -> Response:
+    """Up to 1,000 pairs, answered in the order asked; a pair that cannot be scored is told in its row. More: POST /v1/jobs."""
+    for pair in sent.pairs if caller.partner else ():
+        caller.speaks_for(pair.a, pair.b)
+    rows = await services(request).work.score(lambda: _scored(services(request), sent.pairs))
+    bad = sum(row["status"] != "ok" for row in rows)
+    return answered(request, rows, warnings=[f"{bad} of {len(rows)} pairs could not be scored"] if bad else [])
+
+
+def _explained(kept: Services, a: str, b: str) -> tuple[bytes, str]:
+    view = check_stands(kept, kept.ecosystem.view, a, b)
+    found: Explanation = view.engine.explain(a, b)
+    return body(found, view, warnings=found.notes), tag_of(view.version, view.change, a, b)
+
+
+def _scored(kept: Services, pairs: list[Pair]) -> list[dict[str, Any]]:
+    view = kept.ecosystem.view
+    if any(one not in view.engine.fitted.rows for pair in pairs for one in (pair.a, pair.b)):
+        view = kept.ecosystem.caught_up()
+    rows = view.engine.score_pairs((pair.a, pair.b) for pair in pairs).rows
+    return [{**row, "client_reference_id": pair.client_reference_id} for row, pair in zip(rows, pairs, strict=True)]
