@@ -57,6 +57,10 @@ _RESOURCES = (
 )
 
 
+_SENT = "Authorization X-API-Key Content-Type If-Match If-None-Match Idempotency-Key X-Request-ID".split()
+_SHOWN = "ETag Location Link Retry-After X-Request-ID Idempotency-Replayed".split()
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application of these settings, or of the environment's. Raises SettingsError; the rest is opened when it starts."""
     kept = settings or read_settings()

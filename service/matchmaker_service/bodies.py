@@ -5,7 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StringConstraints, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    create_model,
+)
 
 from matchmaker.profiles.schema import Partner, Relation
 
@@ -23,7 +33,7 @@ Reference = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
 Words = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
 FitType = Literal["complement", "competitor", "expansion", "stretch"]
 Motion = Literal["technology", "strategic", "integrate", "co-market", "co-sell", "refer"]
-EXAMPLE = {
+EXAMPLE: dict[str, JsonValue] = {
     "name": "Returnly Example",
     "domain": "returns.example",
     "description": "Returns portal for fashion shops, with exchanges, gift cards and instant refunds.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -120,8 +120,7 @@ def _ask_stored(kept: Services, view: View, partner: str, asked: MatchQuery, que
 def _ask(kept: Services, asked: Question) -> Answer:
     fields = _fields(asked.fields, "/fields")
     view = check_stands(kept, kept.ecosystem.view, *filter(None, (asked.partner, *asked.like, *asked.unlike)))
-    one: str | Partner = asked.partner or asked.profile.partner("anonymous")  # type: ignore[union-attr] - one of the two
-    wishes = {"like": asked.like, "unlike": asked.unlike, "weights": asked.weights}
+    one: str | Partner = asked.partner or cast(ProfileBody, asked.profile).partner("anonymous")
     found = view.engine.recommend(
         one,
         asked.k,
@@ -132,7 +131,9 @@ def _ask(kept: Services, asked: Question) -> Answer:
         diversity=asked.diversity,
         include_existing=asked.include_existing,
         explain=asked.explain,
-        **{name: value for name, value in wishes.items() if value},
+        like=asked.like,
+        unlike=asked.unlike,
+        weights=asked.weights,
     )
     content = _told(found, view, kept.signer, asked.partner, fields)
     return Answer(content, tag_of(view.version, view.change, asked.model_dump_json()))

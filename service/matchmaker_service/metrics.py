@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -30,27 +31,18 @@ stages = Histogram(
     buckets=_FAST,
     registry=registry,
 )
-in_flight = Gauge(
-    "matchmaker_requests_in_flight", "Requests being answered.", registry=registry, multiprocess_mode="livesum"
-)
-partners = Gauge(
-    "matchmaker_partners", "Partners that can be recommended.", registry=registry, multiprocess_mode="livemostrecent"
-)
-behind = Gauge(
-    "matchmaker_changes_behind",
-    "Changes of the store that are not yet in the answers.",
-    registry=registry,
-    multiprocess_mode="livemax",
-)
-unplaced = Gauge(
-    "matchmaker_partners_unplaced",
-    "Partners of the store that could not be placed.",
-    registry=registry,
-    multiprocess_mode="livemax",
-)
-change = Gauge(
-    "matchmaker_change", "Number of the newest change in the answers.", registry=registry, multiprocess_mode="livemin"
-)
+
+
+def _gauge(name: str, told: str, among: Literal["livesum", "livemin", "livemax", "livemostrecent"]) -> Gauge:
+    """A gauge; `among`: which of several workers' numbers is told."""
+    return Gauge(f"matchmaker_{name}", told, registry=registry, multiprocess_mode=among)
+
+
+in_flight = _gauge("requests_in_flight", "Requests being answered.", "livesum")
+partners = _gauge("partners", "Partners that can be recommended.", "livemostrecent")
+behind = _gauge("changes_behind", "Changes of the store that are not yet in the answers.", "livemax")
+unplaced = _gauge("partners_unplaced", "Partners of the store that could not be placed.", "livemax")
+change = _gauge("change", "Number of the newest change in the answers.", "livemin")
 swaps = Counter("matchmaker_bundle_swaps", "Bundles exchanged while serving.", ("result",), registry=registry)
 failures = Counter("matchmaker_follow_failures", "Times that the store could not be followed.", registry=registry)
 cache = Counter(

@@ -10,14 +10,16 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 
 from matchmaker.fitted import Fitted
 from matchmaker.profiles.schema import Partner, Relation
 from matchmaker.store import partners, relations
 from matchmaker.store.relations import relation_id
+from matchmaker.store.rows import Revised
 
-S = TypeVar("S", partners.Stored, relations.StoredRelation)
-M = TypeVar("M", Partner, Relation)
+S = TypeVar("S", bound=Revised)
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Signed tokens that say what they mean: cursors of pages, and ids of recommendations. Readable by all, made by the service alone."""
+"""Signed tokens that say what they mean: cursors of pages, and ids of recommendations. All can read them, none can make them."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Pen:
         self.services: Services = services(request)
 
     def write(self, caller: Caller, do: Callable[[Note], Reply]) -> Response:
-        """Let `do` write in one transaction. Raises Refused where the key was used for another request, and whatever `do` raises."""
+        """Let `do` write in one transaction. Raises Refused where the key is of another request, and what `do` raises."""
         with metrics.stage("store"), self.services.database.writing() as writing:
             if self._key is not None:
                 found = idempotency.remembered(writing, caller.owner, self._key, self._asked)

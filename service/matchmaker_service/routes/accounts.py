@@ -143,14 +143,10 @@ def put_accounts(request: Request, caller: Writer, sent: AccountsBody, pen: Writ
         _stands(pen.services, note.writing.sql, sent.partner)
         rows = [
             accounts.Account(
-                sent.partner,
-                hash_account(one.account, key),
-                one.population,
-                key_id(key),
-                one.segment,
-                one.value,
-                one.currency,
-                one.date,
+                partner=sent.partner,
+                account=hash_account(one.account, key),
+                key_id=key_id(key),
+                **one.model_dump(exclude={"account", "client_reference_id"}),
             )
             for index, one in enumerate(sent.accounts)
             if index not in free

@@ -104,9 +104,9 @@ def add_activity(request: Request, caller: Writer, sent: ActivitiesBody, pen: Wr
                 raise unknown(pen.services.ecosystem.view.engine.fitted, end)
         rows = [Activity.model_validate(one.model_dump(exclude={"id"})) for one in sent.activities]
         added = activity.add(note.writing, rows, [one.id for one in sent.activities])
-        for one in added:
-            if not one.repeated:
-                note.audit("activity.add", one.id)
+        for stored in added:
+            if not stored.repeated:
+                note.audit("activity.add", stored.id)
         return Reply([_view(one) for one in added])
 
     return pen.write(caller, do)

@@ -100,15 +100,14 @@ class _Preconditions:
 
     def check(self, found: Found | None, version: str) -> None:
         """Raise Refused unless what stands is what the client has seen."""
-        stands = found is not None
-        wrong = (self._match is not None and not (stands and same(self._match, tag(found, version)))) or (
-            self._none is not None and stands and same(self._none, tag(found, version))
-        )
-        if wrong:
+        now = None if found is None else tag(found, version)
+        changed = self._match is not None and (now is None or not same(self._match, now))
+        taken = self._none is not None and now is not None and same(self._none, now)
+        if changed or taken:
             raise Refused(
                 "revision_conflict",
                 "The partner is not the one that you have seen. Read it again, then write with its new ETag.",
-                wrong=[("/header/If-Match" if self._match is not None else "/header/If-None-Match", "does not hold")],
+                wrong=[("/header/If-Match" if changed else "/header/If-None-Match", "does not hold")],
             )
 
 
@@ -242,7 +241,7 @@ def delete_partner(
 
 @routes.post("/partners:batch", response_model=Envelope[Upserted], responses=responses(), summary="Upsert partners")
 def upsert_partners(request: Request, caller: Writer, sent: Batch, pen: Writes) -> Response:
-    """Up to 1,000 partners, created or replaced; a row that is wrong is told and harms no other. All good rows are kept, or none."""
+    """Up to 1,000 partners, created or replaced; a wrong row is told and harms no other. All good ones are kept, or none."""
     rows, good = _checked(sent.partners)
     caller.speaks_for(*good) if len(good) == 1 else caller.unbound()
 
