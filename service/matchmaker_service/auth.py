@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -69,7 +69,8 @@ class Door:
         self.refresh()
         self._known: dict[bytes, tuple[float, Caller]] = {}
         self._lock = threading.Lock()
-        self._limit, self._limiter = parse(settings.rate_limit), MovingWindowRateLimiter(MemoryStorage())
+        self._limit = parse(settings.rate_limit) if settings.rate_limit else None
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def refresh(self) -> None:
         """Find out whether a key is needed. Raises StoreError."""
@@ -107,9 +108,9 @@ class Door:
             self._known[_digest(secret)] = (time.monotonic() + _FRESH, found)
         return found
 
-    def _count(self, limit: object, who: str) -> None:
-        if not self._limiter.hit(limit, who):  # type: ignore[arg-type]
-            reset, _ = self._limiter.get_window_stats(limit, who)  # type: ignore[arg-type]
+    def _count(self, limit: RateLimitItem | None, who: str) -> None:
+        if limit is not None and not self._limiter.hit(limit, who):
+            reset, _ = self._limiter.get_window_stats(limit, who)
             wait = max(1, int(reset - time.time()) + 1)
             raise Refused(
                 "rate_limited",
@@ -130,12 +131,25 @@ def needs(scope: str) -> Callable[..., Awaitable[Caller]]:
         secret = header or (bearer.credentials if bearer is not None else None)
         found = door.at_hand(secret)
         if found is None:
-            found = await run_in_threadpool(door.caller, secret or "", request.client.host if request.client else "")
-        request.scope.setdefault("state", {})["key"] = found.owner
-        if not found.scopes & _IMPLIED[scope]:
-            raise Refused("scope_missing", f"This key lacks the scope {scope}.")
-        return found
+            address = request.client.host if request.client else ""
+            found = await run_in_threadpool(door.caller, secret or "", address)
+        return _admitted(request, found, scope)
 
+    return caller
+
+
+def reader_at_hand(request: Request) -> Caller | None:
+    """The caller, who must have the scope read, where that is known without waiting; else None. Raises Refused."""
+    door: Door = request.app.state.services.door
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    found = door.at_hand(request.headers.get("x-api-key") or (token if scheme.lower() == "bearer" else None))
+    return None if found is None else _admitted(request, found, "read")
+
+
+def _admitted(request: Request, caller: Caller, scope: str) -> Caller:
+    request.scope.setdefault("state", {})["key"] = caller.owner
+    if not caller.scopes & _IMPLIED[scope]:
+        raise Refused("scope_missing", f"This key lacks the scope {scope}.")
     return caller
 
 

@@ -53,12 +53,12 @@ class _Closed(BaseModel):
 class InterfaceBody(_Closed):
     """How a partner can be connected to."""
 
-    auth: Labels = ()
-    events: Labels = ()
-    objects: Labels = ()
-    operations: Labels = ()
-    formats: Labels = ()
-    style: Label | None = None
+    auth: Labels = Field((), description="How it lets others in: oauth2, api key.")
+    events: Labels = Field((), description="Events that it tells.")
+    objects: Labels = Field((), description="Objects that it exchanges: order, customer.")
+    operations: Labels = Field((), description="What can be done with them.")
+    formats: Labels = Field((), description="Formats that it reads and writes: json, csv.")
+    style: Label | None = Field(None, description="Kind of interface: rest, graphql.")
 
 
 class ProfileBody(_Closed):
@@ -66,25 +66,29 @@ class ProfileBody(_Closed):
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
-    name: Name
-    domain: Label | None = None
-    domains: Labels = ()
-    description: Text = ""
-    audience: Text = ""
-    goals: Labels = ()
-    needs: Labels = ()
-    capabilities: Labels = ()
-    industries: Labels = ()
-    regions: Labels = ()
-    company_sizes: Labels = ()
-    partner_types: Labels = ()
-    categories: Labels = ()
-    integrations: Labels = ()
-    interface: InterfaceBody = Field(default_factory=InterfaceBody)
-    size: float | None = Field(None, gt=0, le=1e12)
-    size_band: Literal["1-100", "100-1k", "1k-10k", "10k-100k", "100k-1m", "1m+"] | None = None
-    as_of: dt.date | None = None
-    extra: Annotated[dict[Label, Extra], Field(max_length=100)] = Field(default_factory=dict)
+    name: Name = Field(description="Name of the company.")
+    domain: Label | None = Field(None, description="Its web domain.")
+    domains: Labels = Field((), description="Further domains.")
+    description: Text = Field("", description="What it is and does, in sentences.")
+    audience: Text = Field("", description="Whom it serves.")
+    goals: Labels = Field((), description="What it wants of partners.")
+    needs: Labels = Field((), description="What it lacks; counts as goals.")
+    capabilities: Labels = Field((), description="What it offers.")
+    industries: Labels = Field((), description="Industries of its customers.")
+    regions: Labels = Field((), description="Where its customers are.")
+    company_sizes: Labels = Field((), description="Sizes of its customers.")
+    partner_types: Labels = Field((), description="What kinds of partner it is: technology, agency, logistics.")
+    categories: Labels = Field((), description="Its categories.")
+    integrations: Labels = Field((), description="Ids or names that it connects to today.")
+    interface: InterfaceBody = Field(default_factory=InterfaceBody, description="How it can be connected to.")
+    size: float | None = Field(None, gt=0, le=1e12, description="Customers or reach; implies the band.")
+    size_band: Literal["1-100", "100-1k", "1k-10k", "10k-100k", "100k-1m", "1m+"] | None = Field(
+        None, description="The same as a band; implies the size."
+    )
+    as_of: dt.date | None = Field(None, description="When all this was true.")
+    extra: Annotated[dict[Label, Extra], Field(max_length=100)] = Field(
+        default_factory=dict, description="Fields of your own; filters find them as extra.NAME."
+    )
 
     def partner(self, key: str) -> Partner:
         """The partner of this id."""
@@ -96,18 +100,19 @@ class PartnerBody(ProfileBody):
 
     model_config = ConfigDict(json_schema_extra={"example": {"id": "returnly-example", **EXAMPLE}})
 
-    id: Identity
+    id: Identity = Field(description="Id of the partner.")
 
 
 class ReplacingBody(ProfileBody):
     """A partner; its id stands in the path, and may stand here too."""
 
-    id: Identity | None = None
+    id: Identity | None = Field(None, description="The id of the path, or nothing.")
 
 
 def _optional(name: str, model: type[BaseModel], **instead: Any) -> type[BaseModel]:  # noqa: ANN401 - field types
     fields: dict[str, Any] = {
-        key: (instead.get(key, field.rebuild_annotation()) | None, None) for key, field in model.model_fields.items()
+        key: (instead.get(key, field.rebuild_annotation()) | None, Field(None, description=field.description))
+        for key, field in model.model_fields.items()
     }
     return cast(
         type[BaseModel],
@@ -157,17 +162,19 @@ class RelationBody(_Closed):
         }
     )
 
-    a: Identity
-    b: Identity
-    type: Literal["partnership", "integration", "competitor", "acquisition"]
-    status: Literal["announced", "active", "stalled", "ended", "declined"] | None = None
-    directed: bool = False
-    announced_on: dt.date | None = None
-    started_on: dt.date | None = None
-    ended_on: dt.date | None = None
-    observed_at: dt.date | None = None
-    weight: float | None = Field(None, ge=0)
-    source: Label | None = None
+    a: Identity = Field(description="Id of one partner.")
+    b: Identity = Field(description="Id of the other one.")
+    type: Literal["partnership", "integration", "competitor", "acquisition"] = Field(description="What it is.")
+    status: Literal["announced", "active", "stalled", "ended", "declined"] | None = Field(
+        None, description="How far it is; ended and declined ones are recommended again."
+    )
+    directed: bool = Field(False, description="Whether it leads from a to b alone.")
+    announced_on: dt.date | None = Field(None, description="When it was announced.")
+    started_on: dt.date | None = Field(None, description="When it began.")
+    ended_on: dt.date | None = Field(None, description="When it ended.")
+    observed_at: dt.date | None = Field(None, description="When somebody last saw it.")
+    weight: float | None = Field(None, ge=0, description="How strong it is, on a scale of your own.")
+    source: Label | None = Field(None, description="Where this is known from.")
 
     def relation(self) -> Relation:
         """The relation."""

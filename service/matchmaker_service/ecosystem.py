@@ -13,6 +13,7 @@ from matchmaker.live import Live
 from matchmaker.registry.bundle import current_version
 from matchmaker.store.database import Database
 from matchmaker_service import logs, metrics
+from matchmaker_service.ahead import Ahead
 from matchmaker_service.answers import Answers
 from matchmaker_service.overlay import Built
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 class View:
     """One generation of the ecosystem: an engine, and which change of the store and version of the bundle it stands for."""
 
-    def __init__(self, engine: Matchmaker, change: int, version: str) -> None:
-        self.engine, self.change, self.version = engine, change, version
+    def __init__(self, engine: Matchmaker, change: int, version: str, ahead: Ahead) -> None:
+        self.engine, self.change, self.version, self.ahead = engine, change, version, ahead
         self.answers = Answers()
 
 
@@ -117,14 +118,21 @@ class Ecosystem:
             return engine.on(engine.fitted, shared)  # a second model would take memory and seconds
         return engine
 
+    def _version_folder(self, version: str) -> Path:
+        inside = self._folder / version
+        return inside if inside.is_dir() else self._folder
+
     def _use(self, live: Live, engine: Matchmaker) -> None:
         self._live, self._built, self._built_engine = live, Built(engine.fitted), engine
+        self._ahead = Ahead(self._version_folder(engine.fitted.version), engine.fitted)
         self._show()
 
     def _show(self) -> None:
         live = self._live
         change = live.change
-        self._view = View(live.engine, change, live.engine.fitted.version)
+        fitted = live.engine.fitted
+        self._ahead.follow(fitted, live.placed, live.related)  # before anybody sees the generation
+        self._view = View(live.engine, change, fitted.version, self._ahead)
         metrics.partners.set(self._view.engine.fitted.count)
         metrics.change.set(change)
         metrics.unplaced.set(len(live.failed))

@@ -56,7 +56,7 @@ class Front:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._most, self._seconds = app, settings.max_body, settings.body_seconds
         self._held = 0
-        self._log = logs.logger()
+        self._log = logs.logger().bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -114,7 +114,7 @@ class Front:
         return limited
 
     def _note(self, scope: Scope, reply: _Reply, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unknown")
+        route = getattr(scope.get("route"), "path_format", "unknown")
         method = scope["method"] if route != "unknown" else "any"
         metrics.requests.labels(route, method, str(reply.status)).inc()
         metrics.latency.labels(route).observe(seconds)

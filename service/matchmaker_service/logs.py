@@ -7,6 +7,7 @@ import sys
 from contextvars import ContextVar
 from typing import Any
 
+import orjson
 import structlog
 
 _REQUEST: ContextVar[str] = ContextVar("matchmaker_request", default="-")
@@ -30,7 +31,11 @@ def configure(form: str, level: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    last = (
+        structlog.processors.JSONRenderer(serializer=_json)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, last],
@@ -62,6 +67,11 @@ def configure(form: str, level: str) -> None:
 def logger() -> Any:  # noqa: ANN401 - structlog's bound logger has no nameable type
     """The service's logger."""
     return structlog.get_logger("matchmaker")
+
+
+def _json(event: object, **more: object) -> str:
+    del more
+    return orjson.dumps(event, default=repr).decode()
 
 
 def _with_request(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - as structlog asks

@@ -36,7 +36,7 @@ class _Asked(BaseModel):
     popularity_weight: float = Field(0.5, ge=0, le=1, description="0 small but mighty, 0.5 neutral, 1 famous.")
     diversity: float = Field(0.3, ge=0, le=1, description="0 the plain ranking, 1 as mixed as possible.")
     include_existing: bool = Field(False, description="Also list the partners it already has.")
-    explain: bool = Field(True, description="With the reasons of both sides.")
+    explain: bool = Field(False, description="With the reasons of both sides, in sentences and exact contributions.")
 
 
 class MatchQuery(_Asked):
@@ -49,6 +49,11 @@ class MatchQuery(_Asked):
     fields: Annotated[str, StringConstraints(max_length=500)] | None = Field(
         None, description="Names of fields, with commas between: only these of each match.", examples=["partner,mutual"]
     )
+
+
+DEFAULT = MatchQuery()
+"""The question whose answers may have been made ahead (`matchmaker prepare`)."""
+_DEFAULT_JSON = DEFAULT.model_dump_json()
 
 
 class Question(_Asked):
@@ -80,16 +85,32 @@ class Question(_Asked):
         return self
 
 
-async def stored(kept: Services, partner: str, asked: MatchQuery) -> Answer:
-    """The matches of a stored partner. Raises Refused, UnknownPartnerError, FilterError, SettingsError."""
+def at_hand(kept: Services, partner: str, asked: MatchQuery) -> Answer | None:
+    """The matches of a stored partner where they were asked for before, or made ahead."""
     view = kept.ecosystem.view
-    question = f"{partner}?{asked.model_dump_json()}"
+    question = _question(partner, asked)
     found = view.answers.get(question)
     if found is not None:
         metrics.cache.labels("at hand").inc()
         return found
+    made = view.ahead.made(view.engine.fitted.rows.get(partner)) if asked == DEFAULT else None
+    if made is None:
+        return None
+    metrics.cache.labels("made ahead").inc()
+    meta = {"considered": made.considered, "catalogue": view.engine.fitted.count, "settings": made.settings}
+    rows = [_signed(row, view, kept.signer, partner) for row in made.matches]
+    answer = Answer(body(rows, view, warnings=made.notes, meta=meta), tag_of(view.version, view.change, question))
+    view.answers.put(question, answer)
+    return answer
+
+
+async def stored(kept: Services, partner: str, asked: MatchQuery) -> Answer:
+    """The matches of a stored partner. Raises Refused, UnknownPartnerError, FilterError, SettingsError."""
+    found = at_hand(kept, partner, asked)
+    if found is not None:
+        return found
     metrics.cache.labels("asked").inc()
-    return await kept.work.score(lambda: _ask_stored(kept, view, partner, asked, question))
+    return await kept.work.score(lambda: _ask_stored(kept, partner, asked))
 
 
 async def asked_for(kept: Services, asked: Question) -> Answer:
@@ -98,9 +119,13 @@ async def asked_for(kept: Services, asked: Question) -> Answer:
     return await ask(lambda: _ask(kept, asked))
 
 
-def _ask_stored(kept: Services, view: View, partner: str, asked: MatchQuery, question: str) -> Answer:
+def _question(partner: str, asked: MatchQuery) -> str:
+    return f"{partner}?{_DEFAULT_JSON if asked is DEFAULT else asked.model_dump_json()}"
+
+
+def _ask_stored(kept: Services, partner: str, asked: MatchQuery) -> Answer:
     fields = _fields(None if asked.fields is None else asked.fields.split(","), "/query/fields")
-    view = check_stands(kept, view, partner)
+    view, question = check_stands(kept, kept.ecosystem.view, partner), _question(partner, asked)
     found = view.engine.recommend(
         partner,
         asked.k,
@@ -149,18 +174,21 @@ def _fields(named: Sequence[str] | None, where: str) -> list[str] | None:
     return wanted
 
 
+def _signed(row: dict[str, Any], view: View, signer: Signer, partner: str | None) -> dict[str, Any]:
+    """A match with its recommendation id; who has no id cannot be fed back."""
+    token = None
+    if partner is not None:
+        token = signer.recommendation(Recommended(partner, row["partner"], row["rank"], view.version, view.change))
+    row["recommendation_id"] = token
+    return row
+
+
 def _told(
     found: Recommendations, view: View, signer: Signer, partner: str | None, fields: Sequence[str] | None
 ) -> bytes:
-    """The body. Who has no id cannot be fed back: its matches bear no recommendation id."""
-    rows = []
-    for match in found.matches:
-        row = dict(vars(match))
-        row["recommendation_id"] = (
-            None
-            if partner is None
-            else signer.recommendation(Recommended(partner, match.partner, match.rank, view.version, view.change))
-        )
-        rows.append(row if fields is None else {name: row[name] for name in fields})
+    """The body."""
+    rows = [_signed(dict(vars(match)), view, signer, partner) for match in found.matches]
+    if fields is not None:
+        rows = [{name: row[name] for name in fields} for row in rows]
     meta = {"considered": found.considered, "catalogue": found.catalogue, "settings": found.settings}
     return body(rows, view, warnings=found.notes, meta=meta)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from matchmaker import errors
+from matchmaker_service.allow import methods
 from matchmaker_service.logs import request_id
 
 MEDIA = "application/problem+json"
@@ -215,4 +216,7 @@ async def _http(request: Request, error: Exception) -> Response:
         "method_not_allowed": f"{request.method[:20]} is not possible here; the Allow header lists what is.",
         "malformed_request": "The body cannot be read. Send one JSON object, UTF-8.",
     }.get(code, error.detail)
-    return problem(code, told, headers=error.headers, status=error.status_code)
+    headers = dict(error.headers or {})
+    if code == "method_not_allowed" and (allowed := methods(request.app, request.url.path)):
+        headers["Allow"] = ", ".join(allowed)  # the framework names those of one route alone
+    return problem(code, told, headers=headers, status=error.status_code)

@@ -34,7 +34,8 @@ class Settings(BaseSettings):
         "auto", description="auto: an API key is asked for once one was ever made, or off loopback. required: always."
     )
     rate_limit: str = Field(
-        "6000/minute", description="Requests of one API key, such as 100/second; an open loopback service has no limit."
+        "6000/minute",
+        description="Requests of one API key, such as 100/second, empty for no limit; an open loopback service has none.",
     )
     max_body: int = Field(8 << 20, ge=1 << 10, description="Largest body of a request, in bytes.")
     body_seconds: float = Field(
@@ -65,7 +66,8 @@ class Settings(BaseSettings):
     def _readable(cls, limit: str) -> str:
         from limits import parse
 
-        parse(limit)
+        if limit:
+            parse(limit)
         return limit
 
     @property

@@ -37,5 +37,5 @@ def _known(hint: Any) -> Any:  # noqa: ANN401 - a type, or a form of typing
 
 
 Side = shape(results.SideReport, "Side")
-Match = shape(results.Match, sparse=True, recommendation_id=str)
+Match = shape(results.Match, sparse=True, recommendation_id=str | None)
 Explanation = shape(results.Explanation)

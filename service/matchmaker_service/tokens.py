@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import time
@@ -32,7 +31,7 @@ class Signer:
     """Makes and reads tokens of one store; every worker of it has the same key."""
 
     def __init__(self, key: bytes) -> None:
-        self._keys = {kind: hmac.new(key, kind, hashlib.sha256).digest() for kind in (b"cursor", b"recommendation")}
+        self._key = key
 
     def cursor(self, place: object, asked: str, hours: float) -> str:
         """A cursor that stands at `place` of the list `asked` for (route and filters), and expires."""
@@ -53,36 +52,29 @@ class Signer:
 
     def recommendation(self, one: Recommended) -> str:
         """The id of a recommendation."""
-        return self._sign(b"recommendation", [one.partner, one.shown, one.rank, one.model_version, one.change])
+        return self._sign(b"recommended", [one.partner, one.shown, one.rank, one.model_version, one.change])
 
     def recommended(self, token: str) -> Recommended | None:
         """What an id says; None when it was not made here."""
-        found = self._read(b"recommendation", token)
+        found = self._read(b"recommended", token)
         return Recommended(*found) if isinstance(found, list) and len(found) == 5 else None
 
     def _sign(self, kind: bytes, content: object) -> str:
         data = orjson.dumps(content)
-        return f"{_text(data)}.{_text(self._signature(kind, data))}"
+        return base64.urlsafe_b64encode(self._signature(kind, data) + data).rstrip(b"=").decode()
 
     def _read(self, kind: bytes, token: str) -> object:
-        head, _, tail = token.partition(".")
         try:
-            data, signature = _bytes(head), _bytes(tail)
-        except (binascii.Error, ValueError):
+            raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except ValueError:  # no such signs, or no such length
             return None
+        signature, data = raw[:_SIGNATURE], raw[_SIGNATURE:]
         return orjson.loads(data) if hmac.compare_digest(signature, self._signature(kind, data)) else None
 
     def _signature(self, kind: bytes, data: bytes) -> bytes:
-        return hmac.digest(self._keys[kind], data, "sha256")[:_SIGNATURE]
+        """Keyed BLAKE2b (RFC 7693), a third of the time of HMAC: a list has ten ids to sign."""
+        return hashlib.blake2b(data, digest_size=_SIGNATURE, key=self._key, person=kind).digest()
 
 
 def _short(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

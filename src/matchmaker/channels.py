@@ -4,10 +4,12 @@ audience    audiences stated alike                        capabilities  what the
 topic       whole profiles alike                          goals         what they want meets the partner's capabilities
 lexical     the same specific words                       neighbours    partners of its partners
 small       the nearest of the smaller half by size: fame is never the entrance
+examples    whole profiles like those that the partner names as examples, where it does
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,8 +93,10 @@ class Indexes:
         }
 
 
-def candidates(space: Space, indexes: Indexes, side: Side, allowed: Mask, quota: int) -> Candidates:
-    """Candidates of `side` among the `allowed` (n,) partners, at most `quota` from each channel."""
+def candidates(
+    space: Space, indexes: Indexes, side: Side, allowed: Mask, quota: int, examples: Ints | None = None
+) -> Candidates:
+    """Candidates of `side` among the `allowed` (n,) partners, at most `quota` from each channel; examples: rows it likes."""
     near = _nearest(indexes.topic, side.topic, 4 * quota, allowed)
     found = [
         ChannelResult("audience", _audience(indexes, side, quota, allowed)),
@@ -103,6 +107,8 @@ def candidates(space: Space, indexes: Indexes, side: Side, allowed: Mask, quota:
         ChannelResult("neighbours", _neighbours(space, side, quota, allowed)),
         ChannelResult("small", near[quota:][space.size[near[quota:]] < 0.5][: quota // 2]),
     ]
+    if examples is not None and len(examples):
+        found.append(ChannelResult("examples", _examples(indexes, space.topic[examples], quota, allowed)))
     return union(found)
 
 
@@ -117,6 +123,14 @@ def _nearest(index: Index, query: NDArray[np.float32], k: int, allowed: Mask) ->
     if not query.any():
         return np.zeros(0, dtype=np.int64)
     return _ids(index.search(query[None, :], k, allowed=allowed, rough=True)[1][0])
+
+
+def _examples(indexes: Indexes, profiles: NDArray[np.float32], quota: int, allowed: Mask) -> Ints:
+    """The likes of each example in turn, so that no single one takes the whole quota."""
+    each = max(-(-quota // len(profiles)), 8)
+    turns = itertools.zip_longest(*(_nearest(indexes.topic, one, each, allowed).tolist() for one in profiles))
+    found = dict.fromkeys(row for turn in turns for row in turn if row is not None)
+    return np.array(list(found), dtype=np.int64)[:quota]
 
 
 def _items(index: ItemIndex, queries: NDArray[np.float32], quota: int, allowed: Mask) -> Ints:

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.asking import EXAMPLE_NATS, Examples, Weights, best_score, check, own_weights, weighed
 from matchmaker.channels import candidates
 from matchmaker.config import Config
-from matchmaker.errors import BundleCorruptError, NotFittedError, SettingsError
+from matchmaker.errors import BundleCorruptError, FilterError, NotFittedError, SettingsError
 from matchmaker.fitted import Fitted, existing, voice_of
 from matchmaker.matching.diversity import diversified, with_popularity
-from matchmaker.matching.fit_type import COMPETITOR, FIT_TYPES
+from matchmaker.matching.fit_type import COMPETITOR
 from matchmaker.matching.ragged import Ints
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import Scored, score
 from matchmaker.matching.space import Side
 from matchmaker.narrate import Narrator, Relations, goal_note, trust_notes
-from matchmaker.results import Explanation, PairScores, Recommendations, Similar
+from matchmaker.results import EcosystemMap, Explanation, Found, PairScores, Profile, Recommendations, Similar
 from matchmaker.threads import single_threaded
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ POOL = 100
 RIVALS, RIVAL_DISCOUNT = 0.2, 0.9
 """Rivals are marked, not dropped. Unless they are asked for or are all there is, they take at most this share of a list and
 count this much of their relevance: who asks for partners does not ask for look-alikes."""
-MOTIONS = ("technology", "strategic", "integrate", "co-market", "co-sell", "refer")
 
 
 class Matchmaker:
@@ -142,6 +142,9 @@ class Matchmaker:
         filters: Mapping[str, Any] | None = None,
         popularity_weight: float = 0.5,
         diversity: float = 0.3,
+        like: Sequence[str] = (),
+        unlike: Sequence[str] = (),
+        weights: Weights | None = None,
         include_existing: bool = False,
         explain: bool = True,
         exhaustive: bool = False,
@@ -151,18 +154,28 @@ class Matchmaker:
         partner: an id, an exact name, or a Partner that need not be in the catalogue. fit_type: one of complement, competitor,
         expansion, stretch. motion: technology, strategic, or one of integrate, co-market, co-sell, refer.
         filters: docs/filters.md. popularity_weight: 0 small-but-mighty to 1 famous, 0.5 neutral. diversity: 0 plain ranking to 1.
+        like, unlike: stored partners whose likes rise or sink in the order, and which are not listed themselves: relevance gains
+        `EXAMPLE_NATS` times each match's `example_score`; no value changes, as with popularity_weight.
+        weights: what counts for the asking side, as names of PriorWeights with numbers; what is left out stays as configured. Its
+        values are weighed by them and are percentiles among totals so weighed; the other side's values stay as they are.
         include_existing: also list partners it already has. exhaustive: score every partner instead of retrieved candidates.
         Raises UnknownPartnerError, FilterError, SettingsError.
         """
-        _check(k=k, fit_type=fit_type, motion=motion, popularity_weight=popularity_weight, diversity=diversity)
+        check(k=k, fit_type=fit_type, motion=motion, popularity_weight=popularity_weight, diversity=diversity)
         side, name, voice, relations = self._asking(partner)
+        examples = Examples.of(self.fitted, like, unlike)
+        own = own_weights(self.config, side, weights)
+        side, mine = weighed(self.fitted, side, partner, own)
         allowed = self._allowed(side, relations, filters, include_existing=include_existing)
-        rows, channels = self._candidates(side, allowed, exhaustive=exhaustive)
-        scored = self._score(side, rows, relations)
+        allowed[examples.rows] = False
+        rows, channels = self._candidates(side, allowed, exhaustive=exhaustive, examples=examples.like)
+        scored = self._score(side, rows, relations, mine)
         narrator = Narrator(self.fitted, side, name, voice, relations)
-        nats = with_popularity(scored.nats, self.fitted.space.size[rows], popularity_weight)
+        near = examples.scores(self.fitted.space.topic, rows)
+        nats = with_popularity(scored.nats, self.fitted.space.size[rows], popularity_weight) + EXAMPLE_NATS * near
         order = self._list(scored, nats, k, diversity, _keeps(scored, narrator, fit_type, motion))
         matches = narrator.matches(scored, order, [channels(position) for position in order], explain=explain)
+        matches = examples.told(matches, near[order].tolist())
         notes = goal_note(name, side, voice) + trust_notes(name, side, self.fitted.count)
         if len(matches) < k:
             notes.append(f"only {len(matches)} of the {k} asked for are eligible")
@@ -179,6 +192,9 @@ class Matchmaker:
                 "filters": dict(filters or {}),
                 "popularity_weight": popularity_weight,
                 "diversity": diversity,
+                "like": [self.fitted.space.ids[row] for row in examples.like],
+                "unlike": [self.fitted.space.ids[row] for row in examples.unlike],
+                "weights": None if own is None else own.model_dump(),
                 "include_existing": include_existing,
             },
             notes=notes,
@@ -229,20 +245,14 @@ class Matchmaker:
 
     @single_threaded
     def similar(self, like: Sequence[str], k: int = 10, *, unlike: Sequence[str] = ()) -> Similar:
-        """Look-alikes of the `like` examples, away from the `unlike` ones: best_score over whole-profile cosines.
-
-        score = max cosine to a positive p; where some negative n is nearer than any positive, -(n squared) instead, so that
-        partners on the wrong side rank below all others (the best-score rule known from vector databases).
-        """
+        """Look-alikes of the `like` examples, away from the `unlike` ones: best_score (asking.py) over whole-profile cosines."""
         if not like:
             raise SettingsError("Name at least one partner to be like.")
-        _check(k=k)
+        check(k=k)
         positive = np.array([self.fitted.row(partner) for partner in like], dtype=np.int64)
         negative = np.array([self.fitted.row(partner) for partner in unlike], dtype=np.int64)
         topic = self.fitted.space.topic
-        near = topic.dot(topic[positive].T).max(axis=1)
-        far = topic.dot(topic[negative].T).max(axis=1) if len(negative) else np.full(len(topic), -1.0)
-        scores = np.where(near >= far, near, -np.square(far))
+        scores = best_score(topic, topic[positive], topic[negative])
         scores[np.concatenate((positive, negative))] = -np.inf
         scores[~self.fitted.standing] = -np.inf
         best = [int(row) for row in np.argsort(-scores, kind="stable")[:k] if np.isfinite(scores[row])]
@@ -262,6 +272,38 @@ class Matchmaker:
             ],
         )
 
+    @single_threaded
+    def search(self, query: str, k: int = 10, *, by: str = "name", filters: Mapping[str, Any] | None = None) -> Found:
+        """The k partners that `query` names or describes, best first.
+
+        by: name (ids and names, misspelt too), domain (of a URL, e-mail address or host), meaning (words that say what a partner
+        does; needs the encoder). How each is scored: finding.py. filters: docs/filters.md, without `relation`.
+        Raises FilterError, SettingsError, EncoderError.
+        """
+        from matchmaker.finding import search
+
+        check(k=k)
+        if filters and "relation" in filters:
+            raise FilterError("A search has no asking partner that a relation could be with: leave 'relation' out.")
+        allowed = self.fitted.standing & self._filtered(filters, {})
+        return search(self.fitted, query, k, by, allowed, lambda: self.encoder)
+
+    def partner(self, partner: str) -> Profile:
+        """One partner as it states itself, and as the engine reads it. Raises UnknownPartnerError."""
+        from matchmaker.portrait import profile_of
+
+        return profile_of(self.fitted, self.fitted.row(partner))
+
+    @single_threaded
+    def map(self, *, limit: int = 2000) -> EcosystemMap:
+        """The ecosystem in two dimensions, at most `limit` partners of it, 1 to 2,000; the first call of a build takes seconds.
+
+        Where there are more, the largest and others by chance stand for them, half and half. Raises SettingsError.
+        """
+        from matchmaker.projection import ecosystem_map
+
+        return ecosystem_map(self.fitted, limit)
+
     def _asking(self, partner: str | Partner) -> tuple[Side, str, Voice, Relations]:
         fitted = self.fitted
         if isinstance(partner, str):
@@ -275,30 +317,35 @@ class Matchmaker:
     def _allowed(
         self, side: Side, relations: Relations, filters: Mapping[str, Any] | None, *, include_existing: bool
     ) -> NDArray[np.bool_]:
-        allowed = self.fitted.standing.copy()
-        if filters:
-            from matchmaker.retrieval.filters import Filter
-
-            allowed &= Filter.parse(filters).mask(self.fitted.columns, relations=relations)
+        allowed = self.fitted.standing & self._filtered(filters, relations)
         if not include_existing:
             allowed[existing(relations)] = False
         if side.row is not None:
             allowed[side.row] = False
         return allowed
 
+    def _filtered(self, filters: Mapping[str, Any] | None, relations: Relations) -> NDArray[np.bool_] | np.bool_:
+        if not filters:
+            return np.True_
+        from matchmaker.retrieval.filters import Filter
+
+        return Filter.parse(filters).mask(self.fitted.columns, relations=relations)
+
     def _candidates(
-        self, side: Side, allowed: NDArray[np.bool_], *, exhaustive: bool
+        self, side: Side, allowed: NDArray[np.bool_], *, exhaustive: bool, examples: Ints
     ) -> tuple[Ints, Callable[[int], tuple[str, ...]]]:
         """Rows to score, and the channels that found the row at a position; few eligible partners are all scored, so that a narrow
         filter never loses one.
         """
         if exhaustive or np.count_nonzero(allowed) <= self.config.exhaustive_below:
             return np.flatnonzero(allowed), lambda position: ()
-        found = candidates(self.fitted.space, self.fitted.indexes, side, allowed, self.config.channel_quota)
+        found = candidates(self.fitted.space, self.fitted.indexes, side, allowed, self.config.channel_quota, examples)
         return found.ids, found.tag_at
 
-    def _score(self, side: Side, rows: Ints, relations: Relations) -> Scored:
-        return score(self.fitted.space, self.config, side, rows, self.fitted.rivals(relations, rows))
+    def _score(
+        self, side: Side, rows: Ints, relations: Relations, weights: NDArray[np.float64] | None = None
+    ) -> Scored:
+        return score(self.fitted.space, self.config, side, rows, self.fitted.rivals(relations, rows), weights)
 
     def _list(
         self, scored: Scored, nats: NDArray[np.float64], k: int, diversity: float, keep: NDArray[np.bool_]
@@ -345,22 +392,3 @@ def _keeps(scored: Scored, narrator: Narrator, fit_type: str | None, motion: str
         told = narrator.motions(scored, kept.tolist())
         keep[kept] = [any(motion in (found.kind, found.name) for found in motions) for motions in told]
     return np.asarray(keep)
-
-
-def _check(
-    *,
-    k: int,
-    fit_type: str | None = None,
-    motion: str | None = None,
-    popularity_weight: float = 0.5,
-    diversity: float = 0.0,
-) -> None:
-    if not 1 <= k <= 10_000:
-        raise SettingsError(f"k must be between 1 and 10,000, not {k}.")
-    for name, value in (("popularity_weight", popularity_weight), ("diversity", diversity)):
-        if not 0.0 <= value <= 1.0:
-            raise SettingsError(f"{name} must lie between 0 and 1, not {value}.")
-    if fit_type is not None and fit_type not in FIT_TYPES:
-        raise SettingsError(f"fit_type must be one of {', '.join(FIT_TYPES)}, not {fit_type!r}.")
-    if motion is not None and motion not in MOTIONS:
-        raise SettingsError(f"motion must be one of {', '.join(MOTIONS)}, not {motion!r}.")

@@ -25,7 +25,9 @@ from matchmaker.profiles.table import ProfileTable
 if TYPE_CHECKING:
     from matchmaker.channels import Indexes
     from matchmaker.encoders.base import Encoder
+    from matchmaker.finding import Directory
     from matchmaker.profiles.schema import Relation
+    from matchmaker.projection import Layout
     from matchmaker.retrieval.filters import Columns
 
 CURRENT = frozenset({"announced", "active"})
@@ -127,6 +129,22 @@ class Fitted:
             return Columns.from_partners(self.profiles.partners())
         late = range(len(self.built.space), len(self.space))
         return self.built.columns.followed_by([self.profiles.partner(row) for row in late])
+
+    @cached_property
+    def directory(self) -> Directory:
+        """Names, ids and domains to search by."""
+        from matchmaker.finding import Directory
+
+        return Directory(
+            self.profiles.names, self.space.ids, self.profiles, None if self.built is None else self.built.directory
+        )
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where the partners stand on the map of the ecosystem; takes seconds."""
+        from matchmaker.projection import layout
+
+        return layout(self)
 
     @cached_property
     def reference_contents(self) -> NDArray[np.str_]:

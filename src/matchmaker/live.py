@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,6 +68,16 @@ class Live:
     def change(self) -> int:
         """Number of a change that `engine` includes, with all before it."""
         return self._change
+
+    @property
+    def placed(self) -> Mapping[str, object]:
+        """What stands behind the build, by partner: another object each time that one is placed anew."""
+        return self._placed
+
+    @property
+    def related(self) -> set[str]:
+        """Partners at the ends of relations of the store, deleted ones too."""
+        return {end for one in self._relations.values() for end in (one.relation.a, one.relation.b)}
 
     def catch_up(self) -> int:
         """Apply the changes since `change`, and try what failed again; the number of changes. Raises StoreError."""

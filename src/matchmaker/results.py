@@ -46,7 +46,10 @@ class SideReport(_Answer):
 
 @dataclass(frozen=True)
 class Match(_Answer):
-    """One recommended partner. mutual, value_to_you, value_to_them, balance in [0, 1]; confidence share in [0, 1]."""
+    """One recommended partner. mutual, value_to_you, value_to_them, balance in [0, 1]; confidence share in [0, 1].
+
+    example_score: in [-1, 1], nearness to the `like` examples, below 0 where an `unlike` one is nearer; None without examples.
+    """
 
     rank: int
     partner: str
@@ -67,6 +70,7 @@ class Match(_Answer):
     relations: list[dict[str, Any]]
     channels: list[str]
     sides: list[SideReport] = field(default_factory=list)
+    example_score: float | None = None
     basis: str = BASIS
 
 
@@ -147,3 +151,67 @@ class Similar(_Answer):
         import pandas as pd
 
         return pd.DataFrame(self.partners)
+
+
+@dataclass(frozen=True)
+class Found(_Answer):
+    """What a search found, best first.
+
+    rows: rank, partner, name, categories, domain, size_band, score in [0, 1], how (exact, prefix, words, fuzzy, domain, meaning)
+    and matched, the name, id or domain that matched; None where the whole profile did.
+    """
+
+    query: str
+    by: str
+    rows: list[dict[str, Any]]
+
+    def __len__(self) -> int:
+        """Number of partners."""
+        return len(self.rows)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a partner."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+
+@dataclass(frozen=True)
+class Profile(_Answer):
+    """One partner: what it states, and what the engine reads out of that.
+
+    stated: every field of the data contract; facets: audience, goals, capabilities, each with its texts and their source: stated,
+    inferred (from the description), peers (typical of its category) or none; completeness in [0, 1]; confidence: that in a word;
+    size_percentile in [0, 1], None when unknown; relations: partner, name, type, status and whatever else is known of each.
+    """
+
+    partner: str
+    name: str
+    stated: dict[str, Any]
+    facets: dict[str, dict[str, Any]]
+    completeness: float
+    confidence: str
+    size_percentile: float | None
+    relations: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class EcosystemMap(_Answer):
+    """The ecosystem in two dimensions: partners that stand near each other say alike things of themselves.
+
+    partners: partner, name, x and y in [-1, 1], category (its rarest one, or None), size (percentile in [0, 1] or None), size_band,
+    placed (drawn beside its neighbours, after the map was made); edges: a, b, type, status of the relations between them.
+    shown of total partners are drawn, `sample` says which. trustworthiness in [0, 1]: how far neighbours on the map are neighbours
+    in truth (Venna and Kaski 2001), None where there are too few partners to tell.
+    """
+
+    partners: list[dict[str, Any]]
+    edges: list[dict[str, Any]]
+    shown: int
+    total: int
+    sample: str
+    trustworthiness: float | None
+
+    def __len__(self) -> int:
+        """Number of partners drawn."""
+        return len(self.partners)

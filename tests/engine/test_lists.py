@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchmaker import Catalogue, Matchmaker, Relation
-from matchmaker.engine import MOTIONS, RIVALS
+from matchmaker.asking import MOTIONS
+from matchmaker.engine import RIVALS
 from matchmaker.matching.fit_type import COMPETITOR, FIT_TYPES
 from tests.conftest import make_partner
 from tests.matching.worlds import ENCODER, fitted_world, make_world

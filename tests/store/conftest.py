@@ -3,6 +3,7 @@
 import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 
 import pytest
@@ -13,10 +14,11 @@ from matchmaker.store.database import Database
 SERVER = os.environ.get("MATCHMAKER_TEST_POSTGRES", "")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/store/matchmaker.db"
+@contextmanager
+def url_of(kind, folder):
+    """The URL of a database of this kind, that is nowhere else used; a file of it stands below `folder`."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/store/matchmaker.db"
         return
     if not SERVER:
         pytest.skip("MATCHMAKER_TEST_POSTGRES names no server")
@@ -28,6 +30,12 @@ def url(request, tmp_path):
     with server.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    with url_of(request.param, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture

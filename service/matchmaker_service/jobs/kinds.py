@@ -25,9 +25,9 @@ class _Closed(BaseModel):
 class JobPair(_Closed):
     """Two partners by id."""
 
-    a: Identity
-    b: Identity
-    client_reference_id: Reference | None = None
+    a: Identity = Field(description="Id of one partner.")
+    b: Identity = Field(description="Id of the other one.")
+    client_reference_id: Reference | None = Field(None, description="Comes back with the row.")
 
 
 class ScoresJob(_Closed):
@@ -37,9 +37,9 @@ class ScoresJob(_Closed):
         json_schema_extra={"example": {"kind": "scores", "pairs": [{"a": "shipbob", "b": "klaviyo"}], "format": "csv"}}
     )
 
-    kind: Literal["scores"]
-    pairs: Annotated[tuple[JobPair, ...], Field(min_length=1, max_length=100_000)]
-    format: Format = "parquet"
+    kind: Literal["scores"] = Field(description="Score pairs.")
+    pairs: Annotated[tuple[JobPair, ...], Field(min_length=1, max_length=100_000)] = Field(description="The pairs.")
+    format: Format = Field("parquet", description="Format of the result.")
 
 
 class MatchesJob(_Closed):
@@ -49,16 +49,18 @@ class MatchesJob(_Closed):
         json_schema_extra={"example": {"kind": "matches", "partners": ["shipbob", "klaviyo"], "k": 5, "format": "csv"}}
     )
 
-    kind: Literal["matches"]
-    partners: Annotated[tuple[Identity, ...], Field(min_length=1, max_length=100_000)] | None = None
-    k: int = Field(10, ge=1, le=100)
-    fit_type: FitType | None = None
-    motion: Motion | None = None
-    where: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
-    popularity_weight: float = Field(0.5, ge=0, le=1)
-    diversity: float = Field(0.3, ge=0, le=1)
-    include_existing: bool = False
-    format: Format = "parquet"
+    kind: Literal["matches"] = Field(description="List matches.")
+    partners: Annotated[tuple[Identity, ...], Field(min_length=1, max_length=100_000)] | None = Field(
+        None, description="Ids of the partners whose matches are wanted; nothing for all."
+    )
+    k: int = Field(10, ge=1, le=100, description="How many matches of each.")
+    fit_type: FitType | None = Field(None, description="Only matches of this type.")
+    motion: Motion | None = Field(None, description="Only matches that a motion suits.")
+    where: Annotated[tuple[Words, ...], Field(max_length=20)] = Field((), description="Filters; docs/filters.md.")
+    popularity_weight: float = Field(0.5, ge=0, le=1, description="0 small but mighty, 0.5 neutral, 1 famous.")
+    diversity: float = Field(0.3, ge=0, le=1, description="0 the plain ranking, 1 as mixed as possible.")
+    include_existing: bool = Field(False, description="Also list the partners that each already has.")
+    format: Format = Field("parquet", description="Format of the result.")
 
 
 Job = Annotated[ScoresJob | MatchesJob, Field(discriminator="kind")]

@@ -30,13 +30,17 @@ class AccountBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    account: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
-    population: Population = "customer"
-    segment: Label | None = None
-    value: float | None = None
-    currency: Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00]*$")] | None = None
-    date: dt.date | None = None
-    client_reference_id: Reference | None = None
+    account: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")] = (
+        Field(description="Domain, URL, mail address, or a key of yours.")
+    )
+    population: Population = Field("customer", description="What the account is to the partner.")
+    segment: Label | None = Field(None, description="A segment of yours.")
+    value: float | None = Field(None, description="Worth, in `currency`.")
+    currency: Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00]*$")] | None = Field(
+        None, description="Such as EUR."
+    )
+    date: dt.date | None = Field(None, description="Since when it is one.")
+    client_reference_id: Reference | None = Field(None, description="Comes back with what was left out.")
 
 
 class AccountsBody(BaseModel):
@@ -49,8 +53,8 @@ class AccountsBody(BaseModel):
         },
     )
 
-    partner: Identity
-    accounts: Annotated[list[AccountBody], Field(min_length=1, max_length=MOST)]
+    partner: Identity = Field(description="Id of the partner whose accounts they are.")
+    accounts: Annotated[list[AccountBody], Field(min_length=1, max_length=MOST)] = Field(description="The accounts.")
 
 
 class AccountView(BaseModel):

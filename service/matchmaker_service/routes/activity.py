@@ -29,14 +29,20 @@ class ActivityBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
-    id: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00]*$")] | None = None
-    from_: Annotated[Identity, Field(alias="from")]
-    to: Identity
-    date: dt.date
-    kind: Kind | None = None
-    value: float | None = None
-    currency: Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00]*$")] | None = None
-    note: Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")] | None = None
+    id: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00]*$")] | None = Field(
+        None, description="An id of your own, which makes a retry harmless."
+    )
+    from_: Annotated[Identity, Field(alias="from", description="Id of the partner that did it.")]
+    to: Identity = Field(description="Id of the partner it was done to or with.")
+    date: dt.date = Field(description="When.")
+    kind: Kind | None = Field(None, description="What it was.")
+    value: float | None = Field(None, description="Worth of it, in `currency`.")
+    currency: Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00]*$")] | None = Field(
+        None, description="Such as EUR."
+    )
+    note: Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")] | None = Field(
+        None, description="In words."
+    )
 
 
 class ActivitiesBody(BaseModel):
@@ -53,7 +59,9 @@ class ActivitiesBody(BaseModel):
         },
     )
 
-    activities: Annotated[list[ActivityBody], Field(min_length=1, max_length=MOST)]
+    activities: Annotated[list[ActivityBody], Field(min_length=1, max_length=MOST)] = Field(
+        description="What happened, up to 1,000."
+    )
 
 
 class ActivityView(BaseModel):

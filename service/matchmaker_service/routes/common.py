@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.routing import APIRoute
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from matchmaker.errors import UnknownPartnerError
 from matchmaker.fitted import Fitted
@@ -19,6 +20,20 @@ PartnerId = Annotated[
     str,
     Path(min_length=1, max_length=200, pattern=ID, description="Id of a partner.", examples=["shipbob"]),
 ]
+WrittenId = Annotated[
+    str,
+    Path(min_length=1, max_length=200, pattern=ID, description="Id of a partner.", examples=["returnly-example"]),
+]
+"""The same where a partner is written: who tries an example out shall not overwrite one of the sample."""
+
+
+class _Plain(StringConvertor):
+    """A part of a path without a colon, behind which an action stands."""
+
+    regex = "[^/:]+"
+
+
+register_url_convertor("plain", _Plain())
 
 
 def router(tag: str) -> APIRouter:

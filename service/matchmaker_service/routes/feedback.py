@@ -29,8 +29,8 @@ class ImpressionBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    recommendation_id: Token
-    shown_at: AwareDatetime | None = None
+    recommendation_id: Token = Field(description="Of a match, as it was answered.")
+    shown_at: AwareDatetime | None = Field(None, description="When it was seen, with an offset; now, if left out.")
 
 
 class ImpressionsBody(BaseModel):
@@ -41,7 +41,9 @@ class ImpressionsBody(BaseModel):
         json_schema_extra={"example": {"impressions": [{"recommendation_id": "of a match, as it was answered"}]}},
     )
 
-    impressions: Annotated[list[ImpressionBody], Field(min_length=1, max_length=MOST)]
+    impressions: Annotated[list[ImpressionBody], Field(min_length=1, max_length=MOST)] = Field(
+        description="What was shown, up to 1,000."
+    )
 
 
 class OutcomeBody(BaseModel):
@@ -52,10 +54,12 @@ class OutcomeBody(BaseModel):
         json_schema_extra={"example": {"recommendation_id": "of a match, as it was answered", "outcome": "accepted"}},
     )
 
-    recommendation_id: Token
-    outcome: Literal["accepted", "declined", "activated"]
-    at: AwareDatetime | None = None
-    note: Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")] | None = None
+    recommendation_id: Token = Field(description="Of a match, as it was answered.")
+    outcome: Literal["accepted", "declined", "activated"] = Field(description="What came of it.")
+    at: AwareDatetime | None = Field(None, description="When, with an offset; now, if left out.")
+    note: Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")] | None = Field(
+        None, description="In words."
+    )
 
 
 class Counted(BaseModel):

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import ORJSONResponse
+from fastapi.responses import ORJSONResponse, PlainTextResponse
 from pydantic import BaseModel
 
 from matchmaker.errors import MatchmakerError
@@ -55,9 +55,7 @@ async def healthz(request: Request) -> Response:
     return await readyz(request)
 
 
-@routes.get(
-    "/metrics", responses={200: {"content": {"text/plain": {}}}, **responses()}, summary="Metrics for Prometheus"
-)
+@routes.get("/metrics", response_class=PlainTextResponse, responses=responses(), summary="Metrics for Prometheus")
 async def get_metrics(caller: Reader) -> Response:
     """docs/http.md lists them."""
     caller.unbound()

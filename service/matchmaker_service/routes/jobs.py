@@ -77,7 +77,7 @@ def list_jobs(request: Request, caller: Reader, query: Annotated[JobQuery, Query
     return paged(request, query, found, shown[-1].id if shown else "", [_view(one) for one in shown])
 
 
-@routes.get("/jobs/{job}", response_model=Envelope[JobView], responses=responses(404), summary="Get a job")
+@routes.get("/jobs/{job:plain}", response_model=Envelope[JobView], responses=responses(404), summary="Get a job")
 def get_job(request: Request, caller: Reader, job: JobId) -> Response:
     """How far a job is. Ask again every second or so."""
     found = _found(request, caller, job)
@@ -86,7 +86,7 @@ def get_job(request: Request, caller: Reader, job: JobId) -> Response:
 
 
 @routes.get(
-    "/jobs/{job}/result",
+    "/jobs/{job:plain}/result",
     response_class=FileResponse,
     responses={
         200: {"description": "The file", "content": {media.partition(";")[0]: {} for media in files.MEDIA.values()}},
@@ -108,7 +108,7 @@ def get_result(request: Request, caller: Reader, job: JobId) -> Response:
 
 
 @routes.post(
-    "/jobs/{job}:cancel", response_model=Envelope[JobView], responses=responses(404, 409), summary="Cancel a job"
+    "/jobs/{job:plain}:cancel", response_model=Envelope[JobView], responses=responses(404, 409), summary="Cancel a job"
 )
 def cancel_job(request: Request, caller: Reader, job: JobId, pen: Writes) -> Response:
     """Stop a job that waits or runs; there will be no result."""

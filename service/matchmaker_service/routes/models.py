@@ -26,13 +26,13 @@ _ON, _OFF = "model.activate", "model.retire"
 
 class Model(BaseModel):
     """A version of the bundle. state: `in use`, `at hand`, or `unusable`; integrity: of the one in use, how far its background
-    check is; problem: why it is unusable.
+    check is; encoder: its name and the fingerprint of its weights; problem: why it is unusable.
     """
 
     version: str
     state: str
     partners: int | None
-    encoder: str | None
+    encoder: dict[str, str] | None
     built_at: str | None
     integrity: str | None
     problem: str | None
@@ -52,7 +52,7 @@ def list_models(request: Request, caller: Reader) -> Response:
     return answered(request, [_model(kept, name) for name in versions(kept.settings.model)])
 
 
-@routes.get("/models/{version}", response_model=Envelope[Model], responses=responses(404), summary="Get a model")
+@routes.get("/models/{version:plain}", response_model=Envelope[Model], responses=responses(404), summary="Get a model")
 def get_model(request: Request, caller: Reader, version: Version) -> Response:
     """One version."""
     kept = services(request)
@@ -61,7 +61,7 @@ def get_model(request: Request, caller: Reader, version: Version) -> Response:
 
 
 @routes.post(
-    "/models/{version}:activate",
+    "/models/{version:plain}:activate",
     response_model=Envelope[Activated],
     responses=responses(404, 409),
     summary="Activate a model",

@@ -25,9 +25,9 @@ class Pair(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    a: Identity
-    b: Identity
-    client_reference_id: Reference | None = None
+    a: Identity = Field(description="Id of one partner.")
+    b: Identity = Field(description="Id of the other one.")
+    client_reference_id: Reference | None = Field(None, description="Comes back with the row.")
 
 
 class Pairs(BaseModel):
@@ -45,7 +45,7 @@ class Pairs(BaseModel):
         },
     )
 
-    pairs: Annotated[list[Pair], Field(min_length=1, max_length=MOST)]
+    pairs: Annotated[list[Pair], Field(min_length=1, max_length=MOST)] = Field(description="The pairs, up to 1,000.")
 
 
 class Score(BaseModel):

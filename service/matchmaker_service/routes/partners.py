@@ -16,7 +16,7 @@ from matchmaker_service.bodies import PartnerBody, PartnerPatch, ProfileBody, Re
 from matchmaker_service.problems import Refused, pointer, responses, wrong_of
 from matchmaker_service.reply import Envelope, Page, Place, paged, same, tagged
 from matchmaker_service.reply import body as envelope
-from matchmaker_service.routes.common import PartnerId, check_stands, router, unknown
+from matchmaker_service.routes.common import PartnerId, WrittenId, check_stands, router, unknown
 from matchmaker_service.services import Services, services
 from matchmaker_service.writes import Note, Reply, Writes
 
@@ -80,7 +80,9 @@ class Batch(BaseModel):
         },
     )
 
-    partners: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST)]
+    partners: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST)] = Field(
+        description="The partners, up to 1,000: each as for POST /v1/partners."
+    )
 
 
 class _Preconditions:
@@ -169,7 +171,7 @@ def create_partner(request: Request, caller: Writer, sent: PartnerBody, pen: Wri
     summary="Create or replace a partner",
 )
 def put_partner(
-    request: Request, caller: Writer, partner: PartnerId, sent: ReplacingBody, pen: Writes, wanted: Preconditions
+    request: Request, caller: Writer, partner: WrittenId, sent: ReplacingBody, pen: Writes, wanted: Preconditions
 ) -> Response:
     """All of a partner; what the body leaves out is not known any more."""
     caller.speaks_for(partner)
@@ -195,7 +197,7 @@ def put_partner(
 def patch_partner(
     request: Request,
     caller: Writer,
-    partner: PartnerId,
+    partner: WrittenId,
     sent: Annotated[PartnerPatch, Body()],  # type: ignore[valid-type]
     pen: Writes,
     wanted: Preconditions,
@@ -222,7 +224,7 @@ def patch_partner(
 
 @routes.delete("/partners/{partner}", status_code=204, responses=responses(404, 412), summary="Delete a partner")
 def delete_partner(
-    request: Request, caller: Writer, partner: PartnerId, pen: Writes, wanted: Preconditions
+    request: Request, caller: Writer, partner: WrittenId, pen: Writes, wanted: Preconditions
 ) -> Response:
     """A partner that is deleted is recommended to nobody any more; its relations go with it."""
     caller.speaks_for(partner)

@@ -21,7 +21,8 @@ from matchmaker_service.writes import Note, Reply, Writes
 
 routes = router("relations")
 MOST = 1000
-RelationId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Id of a relation.")]
+_EXAMPLE = relation_id(Relation(a="shipbob", b="klaviyo", type="integration"))
+RelationId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Id of a relation.", examples=[_EXAMPLE])]
 Found = overlay.Standing[relations.StoredRelation, Relation]
 
 
@@ -48,7 +49,9 @@ class RelationsBody(BaseModel):
         },
     )
 
-    relations: Annotated[list[RelationBody], Field(min_length=1, max_length=MOST)]
+    relations: Annotated[list[RelationBody], Field(min_length=1, max_length=MOST)] = Field(
+        description="The relations, up to 1,000; one a pair and type."
+    )
 
 
 @routes.get(
@@ -80,7 +83,7 @@ def get_relation(request: Request, caller: Reader, relation: RelationId) -> Resp
 
 
 @routes.post(
-    "/relations", response_model=Envelope[list[RelationView]], responses=responses(), summary="Upsert relations"
+    "/relations", response_model=Envelope[list[RelationView]], responses=responses(404), summary="Upsert relations"
 )
 def put_relations(request: Request, caller: Writer, sent: RelationsBody, pen: Writes) -> Response:
     """Create or replace relations: one a pair and type. Both ends must stand; who has one already is not recommended again."""

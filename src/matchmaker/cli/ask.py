@@ -1,4 +1,4 @@
-"""Commands that ask a bundle: recommend, explain, similar."""
+"""Commands that ask a bundle: recommend, explain, similar, search."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from matchmaker.cli.options import DEFAULT_MODEL, Json, ModelDir, Number, Partner
+from matchmaker.cli.options import DEFAULT_MODEL, Json, ModelDir, Number, Partner, Where
 from matchmaker.cli.output import answer, console, show_mappings, table
 
 if TYPE_CHECKING:
-    from matchmaker.results import Explanation, Match, Recommendations, Similar
+    from matchmaker.results import Explanation, Found, Match, Recommendations, Similar
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(recommend)
     app.command()(explain)
     app.command()(similar)
+    app.command()(search)
 
 
 def recommend(
@@ -29,14 +30,13 @@ def recommend(
     motion: Annotated[
         str | None, typer.Option(help="technology, strategic, integrate, co-market, co-sell or refer.")
     ] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option("--where", help='Filter such as category=returns, size=">=1000", extra.tier=gold. Repeatable.'),
-    ] = None,
+    where: Where = None,
     popularity_weight: Annotated[
         float, typer.Option(help="0 small-but-mighty … 0.5 neutral … 1 famous.", min=0, max=1)
     ] = 0.5,
     diversity: Annotated[float, typer.Option(help="0 plain ranking … 1 most varied.", min=0, max=1)] = 0.3,
+    like: Annotated[list[str] | None, typer.Option(help="Partners whose likes are wanted. Repeatable.")] = None,
+    unlike: Annotated[list[str] | None, typer.Option(help="Partners whose likes are not wanted. Repeatable.")] = None,
     include_existing: Annotated[bool, typer.Option(help="Also list partners that it already has.")] = False,
     profile: Annotated[
         Path | None,
@@ -48,6 +48,7 @@ def recommend(
     """The partners worth talking to, with the value for both sides. Partners it already has are left out unless asked for."""
     from matchmaker.engine import Matchmaker
     from matchmaker.errors import SettingsError
+    from matchmaker.retrieval.filters import Filter
 
     if (partner is None) == (profile is None):
         raise SettingsError("Name a stored partner, or give --profile FILE, and not both.")
@@ -57,9 +58,11 @@ def recommend(
         k,
         fit_type=fit_type,
         motion=motion,
-        filters=_filters(where or []),
+        filters=Filter.from_arguments(where or []).conditions,
         popularity_weight=popularity_weight,
         diversity=diversity,
+        like=like or (),
+        unlike=unlike or (),
         include_existing=include_existing,
     )
     answer(result, json, lambda found: show_recommendations(found, reasons=reasons))
@@ -83,6 +86,24 @@ def similar(
     from matchmaker.engine import Matchmaker
 
     answer(Matchmaker.load(model, background_check=False).similar(like, k, unlike=unlike or []), json, _show_similar)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="A name, a domain, or words that say what a partner does.")],
+    by: Annotated[
+        str, typer.Option(help="name (misspelt too), domain (URL, e-mail address or host) or meaning.")
+    ] = "name",
+    where: Where = None,
+    model: ModelDir = DEFAULT_MODEL,
+    k: Number = 10,
+    json: Json = False,
+) -> None:
+    """Partners by name, by domain, or by what they do."""
+    from matchmaker.engine import Matchmaker
+    from matchmaker.retrieval.filters import Filter
+
+    engine = Matchmaker.load(model, background_check=False)
+    answer(engine.search(query, k, by=by, filters=Filter.from_arguments(where or []).conditions), json, _show_found)
 
 
 def show_recommendations(found: Recommendations, *, reasons: bool = True) -> None:
@@ -155,6 +176,22 @@ def _show_similar(found: Similar) -> None:
     table(f"Like {', '.join(found.like)}", ["#", "partner", "category", "similarity"], rows, right=["#", "similarity"])
 
 
+def _show_found(found: Found) -> None:
+    rows = [
+        (
+            *(one[name] for name in ("rank", "partner", "name", "domain")),
+            ", ".join(one["categories"][:2]),
+            f"{one['score']:.3f}",
+            one["how"],
+        )
+        for one in found.rows
+    ]
+    columns = ["#", "id", "partner", "domain", "category", "score", "how"]
+    table(f"Found by {found.by}: {found.query}", columns, rows, right=["#", "score"])
+    if not rows:
+        console().print("No partner is found; try another --by.")
+
+
 def _marks(match: Match) -> str:
     return f"{match.fit_type}, ONE WAY" if match.one_way_street else match.fit_type
 
@@ -188,42 +225,3 @@ def _profile(path: Path | None) -> Any:  # noqa: ANN401 - a Partner
     if len(loaded.partners) != 1:
         raise CatalogueError(f"{path} must hold exactly one profile, not {len(loaded.partners)}.")
     return loaded.partners[0]
-
-
-def _filters(arguments: list[str]) -> dict[str, Any]:
-    """`field=value`, `field=one,two`, `field>=number`, `field<=number` arguments as a filter."""
-    import re
-
-    from matchmaker.errors import FilterError
-
-    found: dict[str, Any] = {}
-    for argument in arguments:
-        match = re.match(r"^\s*([\w.]+)\s*(>=|<=|=)\s*(.+?)\s*$", argument)
-        if not match:
-            raise FilterError(f"A filter is written field=value, field>=number or field<=number, not {argument!r}.")
-        name, mark, value = match.groups()
-        one: Any
-        if mark == "=" and value[:2] not in (">=", "<="):
-            one = [part.strip() for part in value.split(",") if part.strip()]
-        else:
-            mark, value = (value[:2], value[2:]) if mark == "=" else (mark, value)
-            one = {"min" if mark == ">=" else "max": _limit(value, argument)}
-        before = found.setdefault(name, type(one)())
-        if type(before) is not type(one):
-            raise FilterError(
-                f"{name!r} is given both as values and as a range, lately in {argument!r}: use one of the two."
-            )
-        found[name] = {**before, **one} if isinstance(one, dict) else [*before, *one]
-    return found
-
-
-def _limit(value: str, argument: str) -> float:
-    from matchmaker.errors import FilterError
-
-    try:
-        limit = float(value)
-    except ValueError:
-        limit = float("nan")
-    if limit != limit:
-        raise FilterError(f"{value.strip()!r} in {argument!r} is not a number.")
-    return limit

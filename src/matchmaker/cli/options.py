@@ -49,5 +49,9 @@ ModelDir = Annotated[
         readable=False,
     ),
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", help='Filter such as category=returns, size=">=1000", extra.tier=gold. Repeatable.'),
+]
 Partner = Annotated[str, typer.Argument(help="Id or exact name of a stored partner.")]
 Number = Annotated[int, typer.Option("-k", help="How many.", min=1, max=10_000)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from matchmaker.matching.evidence import KINDS, Evidence, pair_evidence
 from matchmaker.matching.fit_type import fit_types
-from matchmaker.matching.prior import Directed, both_ways, totals, weights_for
+from matchmaker.matching.prior import TOTAL, Directed, both_ways, totals, weights_for
 from matchmaker.matching.ragged import Ints
 from matchmaker.matching.reciprocity import balance, harmonic, mutual_nats, one_way
 from matchmaker.matching.scales import Scales
@@ -48,14 +48,20 @@ class Scored:
     fit_type: NDArray[np.str_]
 
 
-def score(space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[np.bool_]) -> Scored:
-    """Score `side` against `rows` (k,) int64; rivals: (k,) bool, pairs with an explicit competitor relation."""
+def score(
+    space: Space, config: Config, side: Side, rows: Ints, rivals: NDArray[np.bool_], mine: Floats | None = None
+) -> Scored:
+    """Score `side` against `rows` (k,) int64; rivals: (k,) bool, pairs with an explicit competitor relation.
+
+    mine: (len(WEIGHED),) weights of the side's own direction, which its scale of totals was made with (`reweighed`).
+    """
     evidence = pair_evidence(space, side, rows)
     has_goals = np.empty((2, len(rows)), dtype=bool)
     has_goals[0], has_goals[1] = len(side.goals.vectors) > 0, space.goals.offsets[rows + 1] > space.goals.offsets[rows]
-    out, back, standing = both_ways(
-        evidence.raw, side.scales, space.scales.take(rows), weights_for(config, has_goals), evidence.strength
-    )
+    weights = weights_for(config, has_goals)
+    if mine is not None:
+        weights[:, 0] = mine[:, None]
+    out, back, standing = both_ways(evidence.raw, side.scales, space.scales.take(rows), weights, evidence.strength)
     audience = np.where(np.isnan(standing[_AUDIENCE]), standing[_TOPIC], standing[_AUDIENCE])
     redundancy = standing[_REDUNDANCY]
     return Scored(
@@ -86,11 +92,22 @@ def with_scales(space: Space, config: Config, side: Side, twins: NDArray[np.bool
     twins: (m,) bool, the references of the same content, which are left out as they are for a stored partner.
     """
     evidence = pair_evidence(space, side, space.reference)
-    raw = np.where(twins, np.nan, evidence.raw[:, 0])
-    scales = Scales.fit(raw)
-    weights = weights_for(config, np.array([len(side.goals.vectors) > 0]))
-    total = totals(raw[:, None], scales.take(None), weights, evidence.strength[None, :])
-    return replace(side, scales=Scales.stack((scales, Scales.fit(np.where(twins, np.nan, total)))))
+    scales = Scales.fit(np.where(twins, np.nan, evidence.raw[:, 0]))
+    weights = weights_for(config, np.array(len(side.goals.vectors) > 0))
+    return replace(side, scales=Scales.stack((scales, _total(evidence, scales, weights, twins))))
+
+
+def reweighed(space: Space, side: Side, weights: Floats, twins: NDArray[np.bool_]) -> Side:
+    """A side whose totals are weighed by `weights` (len(WEIGHED),), on a scale fitted to them; twins: as for `with_scales`."""
+    kinds = side.scales.take(slice(None, TOTAL))
+    evidence = pair_evidence(space, side, space.reference)
+    return replace(side, scales=Scales.stack((kinds, _total(evidence, kinds, weights, twins))))
+
+
+def _total(evidence: Evidence, kinds: Scales, weights: Floats, twins: NDArray[np.bool_]) -> Scales:
+    """The scale of the totals of one side, from its evidence against the references."""
+    total = totals(evidence.raw[:, :1], kinds.take(None), weights[:, None], evidence.strength[None, :])
+    return Scales.fit(np.where(twins, np.nan, total))
 
 
 def _likeness(out: Floats, back: Floats) -> Floats:

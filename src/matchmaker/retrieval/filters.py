@@ -8,6 +8,7 @@ Conditions on different fields must all hold; several values of one field are al
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,7 @@ LABELS = {
     "industry": "industries",
     "company_size": "company_sizes",
 }
+_ARGUMENT = re.compile(r"^\s*([\w.]+)\s*(>=|<=|=)\s*(.+?)\s*$")
 FIELDS = (*LABELS, "size", "size_band", "relation", "include", "exclude", "extra.<field>")
 
 
@@ -83,6 +85,21 @@ class Filter:
             _CHECKS.get(name, _check_words)(name, value)
         return cls(dict(conditions))
 
+    @classmethod
+    def from_arguments(cls, arguments: Sequence[str]) -> Filter:
+        """Filter of `field=value`, `field=one,two`, `field>=number` and `field<=number` arguments. Raises FilterError."""
+        found: dict[str, Any] = {}
+        for argument in arguments:
+            name, given = _condition(argument)
+            one: Any = given
+            before = found.setdefault(name, type(one)())
+            if type(before) is not type(one):
+                raise FilterError(
+                    f"{name!r} is given both as values and as a range, lately in {argument!r}: use one of the two."
+                )
+            found[name] = {**before, **one} if isinstance(one, dict) else [*before, *one]
+        return cls.parse(found)
+
     def mask(self, columns: Columns, *, relations: Relations | None = None) -> Mask:
         """(n,) bool. relations: known relations of the asking partner by row, for `relation` conditions. Raises FilterError."""
         mask = np.ones(len(columns.partners), dtype=bool)
@@ -100,11 +117,33 @@ class Filter:
         if name == "size_band":
             return columns.where(lambda partner: (partner.size_band or "") in _words(value))
         if name in ("include", "exclude"):
-            ids = {str(x) for x in ([value] if isinstance(value, str) else value)}
+            ids = {str(x) for x in (value if isinstance(value, (list, tuple, set)) else [value])}
             return columns.where(lambda partner: (partner.id in ids) == (name == "include"))
         if name == "relation":
             return _related(value, len(columns.partners), relations)
         return _extra(name.removeprefix("extra."), value, columns)
+
+
+def _condition(argument: str) -> tuple[str, list[str] | dict[str, float]]:
+    """Field and values, or field and limit, of one argument."""
+    match = _ARGUMENT.match(argument)
+    if not match:
+        raise FilterError(f"A filter is written field=value, field>=number or field<=number, not {argument!r}.")
+    name, mark, value = match.groups()
+    if mark == "=" and value[:2] not in (">=", "<="):
+        return name, [part.strip() for part in value.split(",") if part.strip()]
+    mark, value = (value[:2], value[2:]) if mark == "=" else (mark, value)
+    return name, {"min" if mark == ">=" else "max": _limit(value, argument)}
+
+
+def _limit(value: str, argument: str) -> float:
+    try:
+        limit = float(value)
+    except ValueError:
+        limit = float("nan")
+    if limit != limit:
+        raise FilterError(f"{value.strip()!r} in {argument!r} is not a number.")
+    return limit
 
 
 def _related(value: Mapping[str, Any], count: int, relations: Relations) -> Mask:
@@ -158,7 +197,7 @@ def _check_words(name: str, value: object) -> None:
 
 def _check_range(name: str, value: object) -> None:
     numbers = isinstance(value, Mapping) and value and set(value) <= {"min", "max"}
-    if not numbers or any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in value.values()):  # type: ignore[attr-defined]
+    if not numbers or any(isinstance(x, bool) or not isinstance(x, (int, float)) or x != x for x in value.values()):  # type: ignore[attr-defined]
         raise FilterError(f'Filter {name!r} takes a range such as {{"min": 100, "max": 10000}}, not {value!r}.')
 
 
