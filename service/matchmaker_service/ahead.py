@@ -20,9 +20,9 @@ _MOST = 5_000
 class Ahead:
     """The lists of one bundle version and which of them still hold. Not for several threads at once, but `made`.
 
-    A list holds until its partner or one that it names is changed or deleted, one of their relations is written, or a partner comes
-    that would be in it: one that the newcomer's own search reaches, and whose pair beats the weakest of the list. So a newcomer
-    that only the other side's search would find is missed until the next build; docs/http.md tells how rare that is.
+    A list holds until its partner is written, one of its relations is, or a partner that is in it, or that competes for it, comes,
+    changes or goes. Who competes is found by the search of the partner that was written. One that only the other side's search
+    would find is overlooked until the next build; docs/http.md tells how rare that is.
     """
 
     def __init__(self, version: Path, built: Fitted) -> None:
@@ -49,11 +49,10 @@ class Ahead:
             return
         stale = self._stale.copy()
         gone = np.zeros(self._count, dtype=bool) if fitted.gone is None else fitted.gone[: self._count]
-        self._leave(stale, np.flatnonzero(gone & ~self._gone))
         changed = [key for key, one in placed.items() if self._seen.get(key) is not one]
         fresh = [fitted.rows[key] for key in changed if key in fitted.rows]
-        for row in (*fresh, *np.flatnonzero(self._gone & ~gone).tolist()):
-            self._join(stale, fitted, row)
+        for row in (*fresh, *np.flatnonzero(self._gone != gone).tolist()):
+            self._touch(stale, fitted, row)
         related = [fitted.rows[key] for key in ends - self._related if key in fitted.rows]
         stale[[row for row in related if row < self._count]] = True
         self._stale, self._gone, self._seen, self._related = stale, gone.copy(), dict(placed), set(ends)
@@ -64,19 +63,13 @@ class Ahead:
             return None
         return self._lists.made(row)
 
-    def _leave(self, stale: NDArray[np.bool_], rows: NDArray[np.int64]) -> None:
-        """Lists that name one of `rows`, and their own."""
+    def _touch(self, stale: NDArray[np.bool_], fitted: Fitted, row: int) -> None:
+        """Lists that the partner in a row is in, would be in, or would compete for."""
         assert self._lists is not None  # noqa: S101 - checked by follow
-        stale[rows] = True
-        for row in rows.tolist():
-            stale |= (self._lists.listed == row).any(axis=1)
-
-    def _join(self, stale: NDArray[np.bool_], fitted: Fitted, row: int) -> None:
-        """Lists that the partner in a row would be in."""
-        assert self._lists is not None  # noqa: S101 - checked by follow
-        rows, nats = contenders(fitted, row)
+        stale |= (self._lists.listed == row).any(axis=1)
+        rows, nats, rivals = contenders(fitted, row)
         built = rows < self._count
-        reached = rows[built]
-        stale[reached[nats[built] >= self._lists.floor[reached]]] = True
+        reached, floors = rows[built], self._lists.floors[rows[built]]
+        stale[reached[nats[built] >= np.where(rivals[built], floors[:, 1], floors[:, 0])]] = True
         if row < self._count:
             stale[row] = True

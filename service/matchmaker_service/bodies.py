@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal, cast
 
+import orjson
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -31,6 +33,20 @@ Number = Annotated[StrictInt, Field(ge=-(2**53), le=2**53)] | Annotated[StrictFl
 Extra = StrictBool | Number | Annotated[str, StringConstraints(max_length=2_000, pattern=NO_NUL)] | list[Label] | None
 Reference = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
 Words = Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)]
+
+
+def _tellable(filters: dict[str, Any]) -> dict[str, Any]:
+    """The filters, which come back with the answer. Raises ValueError on what is no JSON: huge numbers, half characters."""
+    try:
+        orjson.dumps(filters)
+    except TypeError:
+        raise ValueError(
+            "numbers lie within 64 bits, texts are whole characters, and lists are few levels deep"
+        ) from None
+    return filters
+
+
+Filters = Annotated[dict[Words, Any], Field(max_length=20), AfterValidator(_tellable)]
 FitType = Literal["complement", "competitor", "expansion", "stretch"]
 Motion = Literal["technology", "strategic", "integrate", "co-market", "co-sell", "refer"]
 EXAMPLE: dict[str, JsonValue] = {

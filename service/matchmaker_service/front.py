@@ -30,15 +30,15 @@ _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'no
 """Of what is no page; pages bring one of their own."""
 
 
-class _TooLarge(Exception):
+class _TooLarge(BaseException):  # an Exception out of `receive` would be taken for a body that cannot be read
     pass
 
 
-class _TooSlow(Exception):
+class _TooSlow(BaseException):
     pass
 
 
-class _TooMany(Exception):
+class _TooMany(BaseException):
     pass
 
 

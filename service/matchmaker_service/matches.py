@@ -13,7 +13,7 @@ from matchmaker.results import Match, Recommendations
 from matchmaker.retrieval.filters import Filter
 from matchmaker_service import metrics
 from matchmaker_service.answers import Answer
-from matchmaker_service.bodies import EXAMPLE, FitType, Identity, Motion, ProfileBody, Words
+from matchmaker_service.bodies import EXAMPLE, Filters, FitType, Identity, Motion, ProfileBody, Words
 from matchmaker_service.ecosystem import View
 from matchmaker_service.problems import Refused
 from matchmaker_service.reply import body, tag_of
@@ -70,7 +70,7 @@ class Question(_Asked):
 
     profile: ProfileBody | None = Field(None, description="A profile to match; this or `partner`.")
     partner: Identity | None = Field(None, description="Id of a stored partner; this or `profile`.")
-    filters: dict[Words, Any] = Field({}, max_length=20, description="Filters as in docs/filters.md.")
+    filters: Filters = Field({}, description="Filters as in docs/filters.md.")
     like: list[Identity] = Field([], max_length=20, description="Stored partners whose likes come first.")
     unlike: list[Identity] = Field([], max_length=20, description="Stored partners whose likes come last.")
     weights: dict[Words, float] | None = Field(

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from matchmaker import errors
@@ -67,6 +67,10 @@ _BY_STATUS = {
     413: "body_too_large",
     415: "unsupported_media_type",
 }
+_LONGEST = 500
+"""Characters of a message of the engine, which may name what was asked for."""
+_MOST = 100
+"""Things that are wrong, told in one problem."""
 _RETRY = {408: "1", 503: "2"}
 
 
@@ -165,18 +169,46 @@ def of_error(error: errors.MatchmakerError) -> Response:
     )
     if code == "internal":
         return problem(code, "A promise inside Matchmaker was broken; please report it with this request's id.")
-    return problem(code, str(error))
+    if isinstance(error, errors.UnknownPartnerError):
+        near = (
+            f"Did you mean: {', '.join(error.suggestions)}?" if error.suggestions else "GET /v1/search finds partners."
+        )
+        return problem(code, f"No partner has this id. {near}")
+    return problem(code, str(error)[:_LONGEST])
 
 
-def wrong_of(error: Any, start: tuple[str | int, ...] = ()) -> list[tuple[str, str]]:  # noqa: ANN401 - of pydantic or fastapi
-    """Pointers and messages of a validation error, without the values that were sent."""
-    return [(pointer((*start, *one["loc"])), _plain(one["msg"])) for one in error.errors()]
+def wrong_of(error: RequestValidationError | ValidationError, sent: object) -> list[tuple[str, str]]:
+    """Pointers and messages of a validation error of the body `sent`, without its values."""
+    found: dict[tuple[str, str], None] = {}
+    whole = isinstance(error, RequestValidationError)
+    for one in error.errors():
+        source, loc = (one["loc"][0], one["loc"][1:]) if whole else ("body", one["loc"])
+        where = _inside(loc, sent, one["type"] == "missing") if source == "body" else [source, *loc]
+        found[pointer(where)[:_LONGEST], _plain(one["msg"])] = None
+    return list(found)[:_MOST]
+
+
+def _inside(loc: Sequence[str | int], sent: object, missing: bool) -> list[str | int]:
+    """A place in the body; pydantic's names for the branches of a union, which are no part of it, are left out."""
+    found: list[str | int] = []
+    for place, part in enumerate(loc, 1):
+        listed = isinstance(sent, list | tuple) and isinstance(part, int) and part < len(sent)
+        if listed or (isinstance(sent, dict) and part in sent):
+            sent = sent[part]  # type: ignore[index]
+            found.append(part)
+        elif missing and place == len(loc):
+            found.append(part)
+    return found
 
 
 def pointer(parts: Sequence[str | int]) -> str:
-    """A JSON Pointer (RFC 6901); `body` at its start is left out."""
-    kept = parts[1:] if parts and parts[0] == "body" else parts
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in kept)
+    """A JSON Pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return not int(request.headers.get("content-length") or 1) or kind == "application/json" or kind.endswith("+json")
 
 
 def _plain(message: str) -> str:
@@ -197,11 +229,12 @@ async def _matchmaker(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    del request
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as registered
     if any(one["type"] == "json_invalid" for one in error.errors()):
         return problem("malformed_request", "The body is not JSON. Send one JSON object, UTF-8.")
-    wrong = wrong_of(error)
+    if any(one["loc"] == ("body",) for one in error.errors()) and not _is_json(request):
+        return problem("unsupported_media_type", "Send the body as application/json.")
+    wrong = wrong_of(error, error.body)
     where = ", ".join(dict.fromkeys(pointer for pointer, _ in wrong)) or "/"
     return problem(
         "invalid_request", f"The request does not have the form that this route takes; look at {where}.", wrong=wrong
@@ -212,8 +245,8 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as registered
     code = _BY_STATUS.get(error.status_code, "malformed_request")
     told = {
-        "not_found": f"Nothing is at {request.url.path[:200]!r}; /docs lists every route.",
-        "method_not_allowed": f"{request.method[:20]} is not possible here; the Allow header lists what is.",
+        "not_found": "Nothing is at this path; /docs lists every route.",
+        "method_not_allowed": "This method is not possible here; the Allow header lists what is.",
         "malformed_request": "The body cannot be read. Send one JSON object, UTF-8.",
     }.get(code, error.detail)
     headers = dict(error.headers or {})

@@ -100,7 +100,7 @@ class Matchmaker:
         return save(self.fitted, Path(folder))
 
     @classmethod
-    def load(cls, folder: Path | str, *, cache_dir: Path | None = None, background_check: bool = True) -> Matchmaker:
+    def load(cls, folder: Path | str, *, cache_dir: Path | None = None, background_check: bool = True) -> Self:
         """Open a bundle: its current version, or a version's own folder.
 
         Sizes, shapes, small files and the golden queries are checked at once; with `background_check` every file is

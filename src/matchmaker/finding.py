@@ -113,8 +113,9 @@ def by_domain(directory: Directory, query: str) -> list[Hits]:
     wanted = registrable_domain(query)
     if wanted is not None:
         return [texts.exact(wanted, "domain") for texts in directory.domains]
-    beginning = host(query)
-    return [texts.prefix(beginning) for texts in directory.domains] if beginning else []
+    part = host(query)
+    ways = [(texts.exact(part, "domain"), texts.prefix(part)) for texts in directory.domains] if part else []
+    return [hits for both in ways for hits in both]
 
 
 def by_meaning(fitted: Fitted, query: str, encoder: Encoder) -> Hits:

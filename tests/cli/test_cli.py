@@ -35,12 +35,25 @@ def test_recommend_prints_a_table_and_one_json_object(bundle):
         ["recommend", "p000", "--motion", "technology"],
         ["explain", "p000", "p001"],
         ["similar", "p000", "--unlike", "p001"],
+        ["recommend", "p000", "--like", "p013", "--unlike", "p004"],
+        ["search", "retuns"],
+        ["search", "house", "--where", "category=tax", "-k", "2"],
+        ["search", "returns.example", "--by", "domain"],
     ],
 )
 def test_commands_answer_people_and_programs(bundle, arguments):
     shown = run(app, [*arguments, "-m", str(bundle)])
     assert shown.exit_code == 0, shown.output
     assert json.loads(run(app, [*arguments, "-m", str(bundle), "--json"]).stdout)
+
+
+def test_search_prints_what_is_found_and_says_when_nothing_is(bundle):
+    shown = run(app, ["search", "Returns House 1O", "-k", "1", "-m", str(bundle)])
+    assert "Returns House 10" in shown.stdout and "fuzzy" in shown.stdout
+    answer = json.loads(run(app, ["search", "p003", "-m", str(bundle), "--json"]).stdout)
+    assert answer["rows"][0]["name"] == "Loyalty House 3" and answer["by"] == "name"
+    nothing = run(app, ["search", "xyzzy", "-m", str(bundle)])
+    assert nothing.exit_code == 0 and "No partner is found" in nothing.stdout
 
 
 def test_doctor_is_content_with_a_good_bundle_and_not_with_a_bad_one(bundle, tmp_path):
@@ -87,6 +100,8 @@ from pathlib import Path
 from matchmaker import Matchmaker
 engine = Matchmaker.load(Path(sys.argv[1]))
 assert len(engine.recommend("p000", 5)) == 5
+engine.search("returns"); engine.search("a.example", by="domain"); engine.partner("p000")
+engine.recommend("p000", like=["p001"], weights={"gain": 1})
 engine.explain("p000", "p001"); engine.similar(["p000"]); engine.score_pairs([("p000", "p001")])
 heavy = {"torch", "sentence_transformers", "transformers", "sklearn", "pandas", "scipy"} & set(sys.modules)
 assert not heavy, heavy

@@ -161,3 +161,42 @@ def test_equals_a_loop(rows, wanted, low, high):
 def test_equal_numbers_are_equal_as_extra_values():
     columns = Columns([Partner(id="a", name="A", extra={"level": 3.0})])
     assert Filter.parse({"extra.level": 3}).mask(columns).tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], {}),
+        (["category=returns, reviews"], {"category": ["returns", "reviews"]}),
+        ([" category = returns", "category=tax"], {"category": ["returns", "tax"]}),
+        (["size>=1000"], {"size": {"min": 1000.0}}),
+        (["size>=10", "size<=1e3"], {"size": {"min": 10.0, "max": 1000.0}}),
+        (["size=>=10"], {"size": {"min": 10.0}}),
+        (["extra.score>=2.5", "region=europe"], {"extra.score": {"min": 2.5}, "region": ["europe"]}),
+        (["extra.url=https://a.b/?x=1"], {"extra.url": ["https://a.b/?x=1"]}),
+    ],
+    ids=str,
+)
+def test_arguments_as_a_filter(arguments, expected):
+    assert Filter.from_arguments(arguments) == Filter.parse(expected)
+
+
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        ("category", "written field=value"), ("=returns", "written field=value"), ("category=", "written field=value"),
+        ("category=,", "takes a value"), ("size>=many", "'many' in 'size>=many' is not a number"), ("size>=nan", "is not a number"),
+        ("size=5", "takes a range"), ("colour=red", "There is no filter field 'colour'"), ("relation=integration", "takes"),
+        ("category>=3", "takes a value"),
+    ],
+)  # fmt: skip
+def test_arguments_that_are_no_filter(argument, told):
+    with pytest.raises(FilterError, match=told):
+        Filter.from_arguments([argument])
+
+
+def test_a_field_is_given_as_values_or_as_a_range():
+    with pytest.raises(
+        FilterError, match=r"'extra\.score' is given both as values and as a range, lately in 'extra\.score>=3'"
+    ):
+        Filter.from_arguments(["extra.score=5", "extra.score>=3"])

@@ -113,6 +113,7 @@ def add_activity(request: Request, caller: Writer, sent: ActivitiesBody, pen: Wr
         rows = [Activity.model_validate(one.model_dump(exclude={"id"})) for one in sent.activities]
         added = activity.add(note.writing, rows, [one.id for one in sent.activities])
         for stored in added:
+            caller.speaks_for(stored.activity.from_, stored.activity.to)  # an id may be of others' activity
             if not stored.repeated:
                 note.audit("activity.add", stored.id)
         return Reply([_view(one) for one in added])

@@ -211,11 +211,12 @@ def patch_partner(
         if found is None:
             raise unknown(pen.services.ecosystem.view.engine.fitted, partner)
         wanted.check(found, pen.services.ecosystem.view.version)
+        wished = merged(found.model, patch)
         try:
-            after = ProfileBody.model_validate(merged(found.model, patch))
+            after = ProfileBody.model_validate(wished)
         except ValidationError as error:
             raise Refused(
-                "invalid_request", "The partner would not be valid any more.", wrong=wrong_of(error)
+                "invalid_request", "The partner would not be valid any more.", wrong=wrong_of(error, wished)
             ) from None
         return _put(note, pen.services, after.partner(partner), 200)
 
@@ -327,7 +328,7 @@ def _checked(sent: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str
             else:
                 good[key] = index, body.partner(key)
         except ValidationError as error:
-            wrong = wrong_of(error)
+            wrong = wrong_of(error, one)
         rows.append(
             {
                 "index": index,
@@ -343,4 +344,4 @@ def _checked(sent: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str
 
 def _reference(row: dict[str, Any]) -> str | None:
     found = row.get("client_reference_id")
-    return found[:200] if isinstance(found, str) else None
+    return found[:200].encode("utf-8", "replace").decode() if isinstance(found, str) else None

@@ -1,6 +1,6 @@
 """Lists made ahead: the default list of every partner of a bundle version, in one file beside the version.
 
-    DIR/<version>.lists     Arrow: listed (10 rows), floor (nats of the weakest one), considered, notes, body (zlib, JSON)
+    DIR/<version>.lists     Arrow: listed (10 rows), floors (2 numbers), body (zlib, JSON); then the sha256 of all that
 
 The version itself stays as it was built. The file can be made again at any time (`matchmaker prepare`); one that is missing, of
 another version or damaged is not used, and lists are then made when they are asked for.
@@ -8,6 +8,7 @@ another version or damaged is not used, and lists are then made when they are as
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zlib
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from matchmaker import __version__
 from matchmaker.disk import cause, sync
 from matchmaker.errors import StorageError
+from matchmaker.registry.bundle import sha256
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,16 +31,17 @@ if TYPE_CHECKING:
 LENGTH = 10
 _FORMAT = b"1"
 _BATCH = 4096
+_DIGEST = 32
 
 
 @dataclass(frozen=True)
 class Made:
-    """One list made ahead. listed: rows, best first; floor: reciprocal evidence (nats) of the weakest; the rest: as
-    `Recommendations` tells it, matches as JSON objects.
+    """One list made ahead. listed: rows, best first; floors: nats with which a complement, and a rival, begin to compete for the
+    list; the rest: as `Recommendations` tells it, matches as JSON objects.
     """
 
     listed: list[int]
-    floor: float
+    floors: tuple[float, float]
     considered: int
     settings: dict[str, Any]
     notes: list[str]
@@ -46,25 +49,22 @@ class Made:
 
 
 class Lists:
-    """The lists of one version. listed: (n, 10) int32 rows, -1 where a list is shorter; floor: (n,) float64 nats."""
+    """The lists of one version. listed: (n, 10) int32 rows, -1 where a list is shorter; floors: (n, 2) float64 nats."""
 
     def __init__(self, table: pa.Table) -> None:
         self._bodies = table.column("body").combine_chunks()
-        flat = table.column("listed").combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        self.listed: NDArray[np.int32] = flat.reshape(table.num_rows, LENGTH)
-        self.floor: NDArray[np.float64] = table.column("floor").to_numpy()
+        self.listed: NDArray[np.int32] = _flat(table, "listed").reshape(-1, LENGTH)
+        self.floors: NDArray[np.float64] = _flat(table, "floors").reshape(-1, 2)
 
     def __len__(self) -> int:
         """Number of partners."""
-        return len(self.floor)
+        return len(self.floors)
 
-    def made(self, row: int) -> Made | None:
-        """The list of the partner in a row; None where the file is damaged there."""
-        try:
-            told = orjson.loads(zlib.decompress(self._bodies[row].as_py()))
-        except (zlib.error, orjson.JSONDecodeError):
-            return None
-        return Made(listed=self.listed[row].tolist(), floor=float(self.floor[row]), **told)
+    def made(self, row: int) -> Made:
+        """The list of the partner in a row."""
+        told = orjson.loads(zlib.decompress(self._bodies[row].as_py()))
+        complement, rival = self.floors[row].tolist()
+        return Made(listed=[one for one in self.listed[row].tolist() if one >= 0], floors=(complement, rival), **told)
 
 
 def path_of(version: Path) -> Path:
@@ -79,13 +79,16 @@ def write(version: Path, made: Iterable[Made]) -> Path:
     path = path_of(version)
     beside = path.with_name(f".writing-{os.getpid()}-{path.name}")
     schema = pa.schema(
-        [("listed", pa.list_(pa.int32(), LENGTH)), ("floor", pa.float64()), ("body", pa.binary())],
+        [("listed", pa.list_(pa.int32(), LENGTH)), ("floors", pa.list_(pa.float64(), 2)), ("body", pa.binary())],
         metadata={b"version": version.name.encode(), b"format": _FORMAT, b"by": __version__.encode()},
     )
     try:
         with pa.OSFile(str(beside), "wb") as file, pa.ipc.new_file(file, schema) as writer:
             for batch in _batches(made, schema):
                 writer.write_batch(batch)
+        digest = bytes.fromhex(sha256(beside))
+        with beside.open("ab") as file:
+            file.write(digest)
         sync(beside)
         beside.replace(path)
         sync(path.parent)
@@ -100,18 +103,23 @@ def read(version: Path, partners: int) -> Lists | None:
     """The lists of a version of so many partners, mapped into memory; None where there are none that can be used."""
     import pyarrow as pa
 
-    path = path_of(version)
     try:
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-        known = table.schema.metadata or {}
-        of_it = (known.get(b"version"), known.get(b"format"), known.get(b"by"), table.num_rows)
-        if of_it != (version.name.encode(), _FORMAT, __version__.encode(), partners):
+        whole = pa.memory_map(str(path_of(version))).read_buffer()
+        content, digest = whole[:-_DIGEST], whole[-_DIGEST:].to_pybytes()
+        # All of it, before Arrow believes any of it: it does not survive every damage.
+        if len(whole) <= _DIGEST or hashlib.sha256(content).digest() != digest:
             return None
-        lists = Lists(table)
-        sound = lists.listed.min(initial=-1) >= -1 and lists.listed.max(initial=-1) < partners
-    except (OSError, pa.ArrowException, KeyError, ValueError):
+        table = pa.ipc.open_file(content).read_all()
+    except (OSError, pa.ArrowException):
         return None
-    return lists if sound else None
+    known = table.schema.metadata or {}
+    of_it = (known.get(b"version"), known.get(b"format"), known.get(b"by"), table.num_rows)
+    return Lists(table) if of_it == (version.name.encode(), _FORMAT, __version__.encode(), partners) else None
+
+
+def _flat(table: pa.Table, name: str) -> NDArray[Any]:
+    found: NDArray[Any] = table.column(name).combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return found
 
 
 def _batches(made: Iterable[Made], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -121,7 +129,7 @@ def _batches(made: Iterable[Made], schema: pa.Schema) -> Iterator[pa.RecordBatch
     for one in made:
         padded = [*one.listed, *[-1] * (LENGTH - len(one.listed))]
         told = {name: getattr(one, name) for name in ("considered", "settings", "notes", "matches")}
-        rows.append({"listed": padded, "floor": one.floor, "body": zlib.compress(orjson.dumps(told), 6)})
+        rows.append({"listed": padded, "floors": one.floors, "body": zlib.compress(orjson.dumps(told), 6)})
         if len(rows) == _BATCH:
             yield pa.RecordBatch.from_pylist(rows, schema=schema)
             rows = []

@@ -1,0 +1,107 @@
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from matchmaker import Matchmaker
+from matchmaker.ahead import Noting, contenders, floors, make_lists
+from matchmaker.matching.fit_type import COMPETITOR, FIT_TYPES
+from matchmaker.registry import lists
+from matchmaker.registry.bundle import open_bundle
+from tests.conftest import WordEncoder, make_catalogue
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("lists")
+    Matchmaker(encoder=WordEncoder()).fit(make_catalogue()).save(root)
+    make_lists(root, processes=1)
+    return root
+
+
+@pytest.fixture(scope="module")
+def version(folder):
+    return open_bundle(folder).folder
+
+
+@pytest.fixture(scope="module")
+def engine(folder):
+    return Noting.load(folder, background_check=False)
+
+
+def test_a_list_is_the_one_that_recommend_gives(engine, version):
+    found = lists.read(version, len(engine.fitted.space))
+    assert len(found) == len(engine.fitted.space)
+    for row, partner in enumerate(engine.fitted.space.ids):
+        made, asked = found.made(row), engine.recommend(partner, explain=False)
+        assert made.matches == [match.to_dict() for match in asked.matches]
+        assert (made.notes, made.settings, made.considered) == (asked.notes, asked.settings, asked.considered)
+        assert [engine.fitted.space.ids[other] for other in made.listed] == [match.partner for match in asked.matches]
+
+
+def test_who_competes_for_a_list_is_above_its_floors():
+    complement, rival = FIT_TYPES[0], COMPETITOR
+
+    def floors_of(*pairs):
+        kinds, nats = zip(*pairs, strict=True)
+        return floors(SimpleNamespace(fit_type=np.array(kinds)), np.array(nats, dtype=float))
+
+    assert floors_of(*[(complement, 1.0)] * 9) == (-math.inf, -math.inf)  # not a full list
+    assert floors_of(*[(complement, 8.0)] * 10) == (4.0, 4.0)  # half of the best
+    assert floors_of(*[(complement, 8.0)] * 9, (complement, 3.0)) == (3.0, 3.0)  # or the last of a list
+    assert floors_of(*[(complement, 8.0)] * 10, (rival, 20.0)) == (8.0, 8.0)  # a rival counts .9 of itself
+    assert floors_of(*[(complement, 8.0 - place / 50) for place in range(150)]) == (pytest.approx(8 - 99 / 50), 4.0)
+
+
+def test_what_competed_is_noted(engine):
+    engine.recommend("p003", explain=False)
+    scored, nats = engine.competed
+    assert nats == pytest.approx(scored.nats) and len(nats) > 10
+
+
+def test_contenders_are_all_others_in_a_small_ecosystem(engine):
+    rows, nats, rivals = contenders(engine.fitted, 3)
+    assert rows.tolist() == [row for row in range(len(engine.fitted.space)) if row != 3]
+    for row, one, rival in zip(rows.tolist(), nats.tolist(), rivals.tolist(), strict=True):
+        found = engine.explain("p003", engine.fitted.space.ids[row]).match
+        assert rival == (found.fit_type == COMPETITOR)
+        back, theirs, _ = contenders(engine.fitted, row)
+        assert one == pytest.approx(theirs[back == 3][0])  # the same from both ends
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:-100]),
+        lambda path: path.write_bytes(b"nothing like it" * 100),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_not_used(engine, version, tmp_path, change):
+    copy = tmp_path / version.name
+    copy.mkdir()
+    lists.path_of(copy).write_bytes(lists.path_of(version).read_bytes())
+    assert lists.read(copy, len(engine.fitted.space)) is not None
+    change(lists.path_of(copy))
+    assert lists.read(copy, len(engine.fitted.space)) is None
+
+
+def test_lists_of_another_version_or_number_of_partners_are_not_used(engine, version, tmp_path):
+    other = tmp_path / "another"
+    other.mkdir()
+    lists.path_of(other).write_bytes(lists.path_of(version).read_bytes())
+    assert lists.read(other, len(engine.fitted.space)) is None
+    assert lists.read(version, len(engine.fitted.space) + 1) is None
+
+
+def test_a_changed_byte_is_noticed(engine, version, tmp_path):
+    count = len(engine.fitted.space)
+    whole = lists.path_of(version).read_bytes()
+    copy = tmp_path / version.name
+    copy.mkdir()
+    for place in range(0, len(whole), len(whole) // 50):
+        lists.path_of(copy).unlink(missing_ok=True)
+        lists.path_of(copy).write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        assert lists.read(copy, count) is None
