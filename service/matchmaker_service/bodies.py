@@ -126,16 +126,16 @@ class ReplacingBody(ProfileBody):
 
 
 def _optional(name: str, model: type[BaseModel], **instead: Any) -> type[BaseModel]:  # noqa: ANN401 - field types
-    fields: dict[str, Any] = {
-        key: (instead.get(key, field.rebuild_annotation()) | None, Field(None, description=field.description))
-        for key, field in model.model_fields.items()
-    }
-    return cast(
-        type[BaseModel],
-        create_model(
-            name, __config__=ConfigDict(extra="forbid", allow_inf_nan=False), __doc__=f"{name}: null removes.", **fields
-        ),
+    """A model of changes: any field may be left out, and null removes one that is not required."""
+    fields: dict[str, Any] = {}
+    for key, field in model.model_fields.items():
+        hint = instead.get(key, field.rebuild_annotation())
+        left = Field(default_factory=lambda: None, description=field.description)
+        fields[key] = (hint if field.is_required() else hint | None, left)
+    made = create_model(
+        name, __config__=ConfigDict(extra="forbid", allow_inf_nan=False), __doc__=f"{name}: null removes.", **fields
     )
+    return cast(type[BaseModel], made)
 
 
 InterfacePatch = _optional("InterfacePatch", InterfaceBody)

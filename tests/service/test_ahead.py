@@ -98,6 +98,8 @@ def test_random_changes_never_leave_a_wrong_list(world):
             world.write(delete=[f"p{number:03d}"])
         else:
             other = int(rng.integers(10))
+            changed = make_partner(number, goals=(f"better thing {other}",))
+            world.write(changed, make_partner(other, id=f"new{step}", name=f"N {step}"))
         world.held()
 
 
