@@ -173,3 +173,18 @@ def test_of_writers_at_once_that_expect_the_same_one_wins(database, revision):
 def test_writers_of_one_partner_at_once_all_count(database):
     found = at_once(6, lambda number: put(database, make_partner(1, name=f"of {number}"))[0].revision)
     assert sorted(found) == [1, 2, 3, 4, 5, 6]
+
+
+def test_pages_are_in_the_order_of_code_points(database):
+    ids = ["B", "a", "Z", "_x", "a-b", "aB", "ab", "É", "é", "1", "10", "2", "ß", "ﬀ", "𝔸", "a b"]
+    with database.writing() as writing:
+        partners.put(writing, [make_partner(1, id=one) for one in ids])
+    found, after = [], ""
+    while True:
+        with database.reading() as connection:
+            page = partners.page(connection, after, 3)
+        if not page:
+            break
+        found += [one.partner.id for one in page]
+        after = found[-1]
+    assert found == sorted(ids)

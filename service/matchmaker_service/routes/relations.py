@@ -76,9 +76,8 @@ def get_relation(request: Request, caller: Reader, relation: RelationId) -> Resp
     kept = services(request)
     with kept.database.reading() as connection:
         found = overlay.relation(connection, kept.ecosystem.built, relation)
-    if found is None:
-        raise _missing(relation)
-    caller.speaks_for(found.model.a, found.model.b)
+    if found is None or caller.partner not in (None, found.model.a, found.model.b):
+        raise _missing(relation)  # of others' too: that two are partners is their own affair
     return answered(request, _view(found))
 
 
@@ -105,9 +104,8 @@ def delete_relation(request: Request, caller: Writer, relation: RelationId, pen:
     def do(note: Note) -> Reply:
         note.writing.alone()
         found = overlay.relation(note.writing.sql, pen.services.ecosystem.built, relation)
-        if found is None:
+        if found is None or caller.partner not in (None, found.model.a, found.model.b):
             raise _missing(relation)
-        caller.speaks_for(found.model.a, found.model.b)
         relations.delete(note.writing, relation, known=pen.services.ecosystem.built.relation(relation))
         note.audit("relation.delete", relation)
         return Reply(None, 204)

@@ -89,6 +89,7 @@ def listed(database: Database = None, json: Json = False) -> None:
 def revoke(
     key: Annotated[str, typer.Argument(help="Id of the key, as `matchmaker keys list` shows it.")],
     database: Database = None,
+    json: Json = False,
 ) -> None:
     """Revoke a key. A service that has just let it in stops doing so within two seconds."""
     from matchmaker.errors import SettingsError
@@ -96,6 +97,9 @@ def revoke(
     with _opened(database) as opened:
         if not import_module("matchmaker.store.keys").revoke(opened, key):
             raise SettingsError(f"No key in force has the id {key!r}: `matchmaker keys list` shows them.")
+    if json:
+        emit_json({"revoked": key})
+        return
     typer.echo(f"Revoked {key}.", err=True)
 
 

@@ -14,6 +14,10 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 """Counts up by itself."""
 
 
+_ID = sa.String(200).with_variant(sa.String(200, collation="C"), "postgresql")
+"""Ordered by code points, as Python orders and SQLite does."""
+
+
 class Moment(sa.TypeDecorator[dt.datetime]):
     """A UTC time with its zone; SQLite forgets zones, and is reminded."""
 
@@ -62,7 +66,7 @@ changes = sa.Table(
 partners = sa.Table(
     "partners",
     metadata,
-    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("id", _ID, primary_key=True),
     sa.Column("name_key", sa.Text, nullable=False, index=True),
     sa.Column("domain", sa.Text, index=True),
     sa.Column("content", sa.Text, nullable=False),
