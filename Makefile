@@ -9,10 +9,11 @@ OUT ?= out
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_SERVICE := $(VENV)/.ready-service
 READY_DEV := $(VENV)/.ready-dev
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: demo test check format models serve bench-quality bench-speed clean
+.PHONY: demo test check format models serve bench-quality bench-speed bench-http clean
 
 demo: $(READY)
 	$(BIN)/matchmaker demo -o $(OUT)/demo
@@ -34,11 +35,14 @@ models: $(READY)
 	rm -rf models/sample
 	$(BIN)/matchmaker build data/sample/partners.jsonl --relations data/sample/relations.csv -o models/sample
 
-serve:
-	@echo "The HTTP service is not part of this version yet; docs/cli.md lists what is."; exit 1
+serve: $(READY_SERVICE)
+	$(BIN)/matchmaker serve
 
 bench-speed: $(READY_DEV)
 	$(BIN)/python -m benchmarks.speed
+
+bench-http: $(READY_DEV)
+	$(BIN)/python -m benchmarks.http
 
 bench-quality: $(READY_DEV)
 	$(BIN)/python -m benchmarks.quality --eval $(EVAL)
@@ -49,6 +53,10 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(READY_SERVICE): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[service]"
 	touch $@
 
 $(READY_DEV): $(READY)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 from benchmarks.speed.__main__ import RandomTexts, generated
 from matchmaker import Catalogue, Matchmaker
+from matchmaker.ahead import make_lists
+from matchmaker.cli.output import Bar
 from matchmaker.encoders import open_encoder
 from matchmaker.errors import BundleError
 from matchmaker.registry.bundle import CURRENT, open_bundle
+from matchmaker.registry.lists import read, write
 
 
 class GeneratedTexts(RandomTexts):
@@ -26,16 +30,22 @@ class GeneratedTexts(RandomTexts):
 
 
 def ready_bundle(folder: Path, partners: int) -> Path:
-    """`folder` with two versions of one generated ecosystem; made anew where it is missing or of another format."""
+    """`folder` with two versions of one generated ecosystem and their lists made ahead; made anew where it is missing or of
+    another format.
+    """
     try:
-        if len(versions(folder)) >= 2 and open_bundle(folder).manifest["partners"] == partners:
+        made = [read(folder / name, partners) for name in versions(folder)]
+        if len(made) >= 2 and None not in made and open_bundle(folder).manifest["partners"] == partners:
             return folder
     except BundleError:
         pass
     shutil.rmtree(folder, ignore_errors=True)
     engine = Matchmaker(encoder=GeneratedTexts()).fit(Catalogue.from_partners(generated(partners)))
-    engine.save(folder)
-    engine.save(folder)
+    spare, current = engine.save(folder), engine.save(folder)
+    make_lists(current, processes=os.cpu_count() or 1, progress=Bar())
+    lists = read(current, partners)
+    assert lists is not None
+    write(spare, (lists.made(row) for row in range(partners)))  # the same ecosystem under another name
     return folder
 
 

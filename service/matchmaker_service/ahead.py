@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.ahead import contenders
+from matchmaker.ahead import contenders, relevance, would_enter
 from matchmaker.fitted import Fitted
 from matchmaker.registry.lists import Lists, Made, read
 
@@ -17,12 +17,16 @@ _MOST = 5_000
 """Changed partners with which lists made ahead are still used; with more, a build is due anyway."""
 
 
+_MARGIN = 1e-6
+"""For rounding."""
+
+
 class Ahead:
     """The lists of one bundle version and which of them still hold. Not for several threads at once, but `made`.
 
-    A list holds until its partner is written, one of its relations is, or a partner that is in it, or that competes for it, comes,
-    changes or goes. Who competes is found by the search of the partner that was written. One that only the other side's search
-    would find is overlooked until the next build; docs/http.md tells how rare that is.
+    A list holds until its partner is written, one of its relations is, a partner that is in it changes or goes, or one comes that
+    would enter it. Who would enter is found by the search of the one that comes; where only the other side's search would find
+    it, it is overlooked until the next build. docs/http.md tells how rare that is.
     """
 
     def __init__(self, version: Path, built: Fitted) -> None:
@@ -49,10 +53,13 @@ class Ahead:
             return
         stale = self._stale.copy()
         gone = np.zeros(self._count, dtype=bool) if fitted.gone is None else fitted.gone[: self._count]
+        for row in np.flatnonzero(self._gone != gone).tolist():
+            stale[row] = True
+            stale |= (self._lists.listed == row).any(axis=1)
         changed = [key for key, one in placed.items() if self._seen.get(key) is not one]
-        fresh = [fitted.rows[key] for key in changed if key in fitted.rows]
-        for row in (*fresh, *np.flatnonzero(self._gone != gone).tolist()):
-            self._touch(stale, fitted, row)
+        back = np.flatnonzero(self._gone & ~gone).tolist()
+        for row in (*(fitted.rows[key] for key in changed if key in fitted.rows), *back):
+            self._come(stale, fitted, row)
         related = [fitted.rows[key] for key in ends - self._related if key in fitted.rows]
         stale[[row for row in related if row < self._count]] = True
         self._stale, self._gone, self._seen, self._related = stale, gone.copy(), dict(placed), set(ends)
@@ -63,13 +70,16 @@ class Ahead:
             return None
         return self._lists.made(row)
 
-    def _touch(self, stale: NDArray[np.bool_], fitted: Fitted, row: int) -> None:
-        """Lists that the partner in a row is in, would be in, or would compete for."""
+    def _come(self, stale: NDArray[np.bool_], fitted: Fitted, row: int) -> None:
+        """Lists that the partner in a row would enter, by all that is known of how they came about."""
         assert self._lists is not None  # noqa: S101 - checked by follow
-        stale |= (self._lists.listed == row).any(axis=1)
         rows, nats, rivals = contenders(fitted, row)
         built = rows < self._count
-        reached, floors = rows[built], self._lists.floors[rows[built]]
-        stale[reached[nats[built] >= np.where(rivals[built], floors[:, 1], floors[:, 0])]] = True
-        if row < self._count:
-            stale[row] = True
+        reached = rows[built]
+        share = relevance(nats[built], rivals[built]) / np.maximum(self._lists.best[reached], 1e-9)
+        close = share >= self._lists.least[reached] - _MARGIN
+        reached, share = reached[close], share[close]
+        topic = fitted.space.topic
+        listed = self._lists.listed[reached]
+        near = np.einsum("mkd,d->mk", topic[listed.ravel()].reshape(*listed.shape, -1), topic[np.array([row])][0])
+        stale[reached[would_enter(share, near, self._lists.steps[reached])]] = True

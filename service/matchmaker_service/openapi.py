@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from matchmaker_service.problems import Problem
+from matchmaker_service.problems import Problem, responses
 
 TAGS = {
     "search": "Find partners, and see the ecosystem as a whole.",
@@ -71,6 +71,8 @@ def _mend_responses(operation: dict[str, Any]) -> None:
         del found["422"]
     if "304" in found:
         found["304"] = {"description": "Not Modified"}
+    if "requestBody" in operation:
+        found |= {str(status): told for status, told in responses(413, 415).items() if status in (413, 415)}
     if "204" in found:
         found["204"].pop("content", None)
     sent = {one["name"] for one in operation.get("parameters", ())}

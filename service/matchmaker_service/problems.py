@@ -67,6 +67,11 @@ _BY_STATUS = {
     413: "body_too_large",
     415: "unsupported_media_type",
 }
+_HIDDEN = {
+    "store_unavailable": "The store refused, or is not to be reached. Ask again in a moment.",
+    "storage_failed": "The disk refused. Ask again once it is mended.",
+}
+"""Said in the place of messages that name addresses and folders, which the log has."""
 _LONGEST = 500
 """Characters of a message of the engine, which may name what was asked for."""
 _MOST = 100
@@ -174,7 +179,7 @@ def of_error(error: errors.MatchmakerError) -> Response:
             f"Did you mean: {', '.join(error.suggestions)}?" if error.suggestions else "GET /v1/search finds partners."
         )
         return problem(code, f"No partner has this id. {near}")
-    return problem(code, str(error)[:_LONGEST])
+    return problem(code, _HIDDEN.get(code) or str(error)[:_LONGEST])
 
 
 def wrong_of(error: RequestValidationError | ValidationError, sent: object) -> list[tuple[str, str]]:
@@ -224,7 +229,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _matchmaker(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.MatchmakerError)  # noqa: S101 - as registered
     if isinstance(error, errors.StateError | errors.InternalError):
-        request.app.state.log.warning("refused", code=error.code, error=type(error).__name__)
+        request.app.state.log.warning("refused", code=error.code, error=type(error).__name__, detail=str(error))
     return of_error(error)
 
 

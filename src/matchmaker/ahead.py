@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchmaker.channels import candidates
-from matchmaker.engine import POOL, RIVAL_DISCOUNT, Matchmaker
+from matchmaker.engine import RIVAL_DISCOUNT, Matchmaker
 from matchmaker.matching.diversity import FLOOR
 from matchmaker.matching.fit_type import COMPETITOR
 from matchmaker.matching.scorer import Scored, score
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from matchmaker.progress import Progress
 
 _PART = 64
+DIVERSITY = 0.3
+"""Of a default list."""
 _engine: Noting | None = None
 """The engine of a worker process, opened once."""
 
@@ -44,15 +46,33 @@ def make_lists(folder: Path, *, processes: int = 2, progress: Progress | None = 
 
 
 class Noting(Matchmaker):
-    """An engine that remembers what competed for its last list."""
+    """An engine that remembers how its last list came about."""
 
-    competed: tuple[Scored, NDArray[np.float64]]
+    steps: list[float]
+    best: float
+    least: float
 
     def _list(
-        self, scored: Scored, nats: NDArray[np.float64], k: int, diversity: float, keep: NDArray[np.bool_]
+        self,
+        scored: Scored,
+        nats: NDArray[np.float64],
+        k: int,
+        diversity: float,
+        keep: NDArray[np.bool_],
+        steps: list[float] | None = None,
     ) -> list[int]:
-        self.competed = scored, nats
-        return super()._list(scored, nats, k, diversity, keep)
+        self.steps = [] if steps is None else steps
+        rival = scored.fit_type == COMPETITOR
+        self.best = float(relevance(nats, rival).max(initial=0.0))
+        free = np.sort(nats[~rival])
+        last = float(free[-LENGTH]) / self.best if len(free) >= LENGTH and self.best > 0 else -math.inf
+        self.least = min(FLOOR, last)
+        return super()._list(scored, nats, k, diversity, keep, self.steps)
+
+
+def relevance(nats: NDArray[np.float64], rival: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What counts in a default list, (m,) in nats."""
+    return np.asarray(np.maximum(nats, 0.0) * np.where(rival, RIVAL_DISCOUNT, 1.0))
 
 
 def made(engine: Noting, row: int) -> Made:
@@ -61,7 +81,9 @@ def made(engine: Noting, row: int) -> Made:
     found = engine.recommend(fitted.space.ids[row], LENGTH, explain=False)
     return Made(
         listed=[fitted.rows[match.partner] for match in found.matches],
-        floors=floors(*engine.competed),
+        steps=engine.steps,
+        best=engine.best,
+        least=engine.least,
         considered=found.considered,
         settings=found.settings,
         notes=found.notes,
@@ -69,20 +91,16 @@ def made(engine: Noting, row: int) -> Made:
     )
 
 
-def floors(scored: Scored, nats: NDArray[np.float64]) -> tuple[float, float]:
-    """Reciprocal evidence in nats below which a partner would not even compete for the list: complements, then rivals.
+def would_enter(share: NDArray[np.float64], near: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of m lists a partner could enter: (m,) bool.
 
-    As `Matchmaker._list` and `diversified` have it: it must be among the `POOL` best of its kind, and above `FLOOR` of the best
-    unless there are fewer than a list of them.
+    share: (m,) its relevance as a share of the list's best; near: (m, 10) its similarity to each one listed; steps: (m, 10) the
+    scores by which they won their places, -inf where the list is shorter. It leads where it is the best; it wins a later place
+    where its score (`diversified`) is above, taking the list's mix as no obstacle, since whom it would help is not known here.
     """
-    rival = scored.fit_type == COMPETITOR
-    free, rivals = -np.sort(-nats[~rival]), -np.sort(-nats[rival])
-    if len(free) < LENGTH:
-        return -math.inf, -math.inf
-    best = max(float(free[0]), RIVAL_DISCOUNT * float(rivals[0]) if len(rivals) else 0.0, 0.0)
-    least = min(FLOOR * best, float(free[LENGTH - 1]))
-    last = [float(group[POOL - 1]) if len(group) >= POOL else -math.inf for group in (free, rivals)]
-    return max(least, last[0]), max(least, last[1])
+    seen = np.maximum.accumulate(np.maximum(near[:, :-1], 0.0), axis=1)
+    later = (1.0 - DIVERSITY) * share[:, None] - 0.5 * DIVERSITY * seen >= steps[:, 1:]
+    return np.asarray((share >= 1.0) | later.any(axis=1) | np.isneginf(steps).any(axis=1))
 
 
 @single_threaded

@@ -348,9 +348,15 @@ class Matchmaker:
         return score(self.fitted.space, self.config, side, rows, self.fitted.rivals(relations, rows), weights)
 
     def _list(
-        self, scored: Scored, nats: NDArray[np.float64], k: int, diversity: float, keep: NDArray[np.bool_]
+        self,
+        scored: Scored,
+        nats: NDArray[np.float64],
+        k: int,
+        diversity: float,
+        keep: NDArray[np.bool_],
+        steps: list[float] | None = None,
     ) -> list[int]:
-        """Positions of the k listed pairs, in list order."""
+        """Positions of the k listed pairs, in list order; `steps` as in `diversified`."""
         space = self.fitted.space
         order = np.argsort(-nats, kind="stable")
         order = order[keep[order]]
@@ -364,7 +370,8 @@ class Matchmaker:
         band = np.floor(np.nan_to_num(space.size[rows], nan=1.25) * 4).astype(np.int64)
         vectors = space.topic[rows]
         relevance = np.maximum(nats[pool], 0.0) * np.where(rival & (limit < k), RIVAL_DISCOUNT, 1.0)
-        chosen = diversified(relevance, vectors @ vectors.T, (lead, band), k, diversity, capped=rival, limit=limit)
+        near, groups = vectors @ vectors.T, (lead, band)
+        chosen = diversified(relevance, near, groups, k, diversity, capped=rival, limit=limit, steps=steps)
         return [int(pool[position]) for position in chosen]
 
 

@@ -1,12 +1,11 @@
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from matchmaker import Matchmaker
-from matchmaker.ahead import Noting, contenders, floors, make_lists
-from matchmaker.matching.fit_type import COMPETITOR, FIT_TYPES
+from matchmaker.ahead import Noting, contenders, make_lists, would_enter
+from matchmaker.matching.fit_type import COMPETITOR
 from matchmaker.registry import lists
 from matchmaker.registry.bundle import open_bundle
 from tests.conftest import WordEncoder, make_catalogue
@@ -40,24 +39,22 @@ def test_a_list_is_the_one_that_recommend_gives(engine, version):
         assert [engine.fitted.space.ids[other] for other in made.listed] == [match.partner for match in asked.matches]
 
 
-def test_who_competes_for_a_list_is_above_its_floors():
-    complement, rival = FIT_TYPES[0], COMPETITOR
-
-    def floors_of(*pairs):
-        kinds, nats = zip(*pairs, strict=True)
-        return floors(SimpleNamespace(fit_type=np.array(kinds)), np.array(nats, dtype=float))
-
-    assert floors_of(*[(complement, 1.0)] * 9) == (-math.inf, -math.inf)  # not a full list
-    assert floors_of(*[(complement, 8.0)] * 10) == (4.0, 4.0)  # half of the best
-    assert floors_of(*[(complement, 8.0)] * 9, (complement, 3.0)) == (3.0, 3.0)  # or the last of a list
-    assert floors_of(*[(complement, 8.0)] * 10, (rival, 20.0)) == (8.0, 8.0)  # a rival counts .9 of itself
-    assert floors_of(*[(complement, 8.0 - place / 50) for place in range(150)]) == (pytest.approx(8 - 99 / 50), 4.0)
+def test_who_would_enter_a_list():
+    steps = np.array([[1.0, 0.6, 0.5, *[0.4] * 7]] * 5)
+    share = np.array([1.0, 0.85, 0.86, 0.58, 0.7])
+    near = np.zeros((5, 10))
+    near[4] = 1.0
+    assert would_enter(share, near, steps).tolist() == [True, True, True, True, False]
+    assert would_enter(np.array([0.56]), np.zeros((1, 10)), steps[:1]).tolist() == [False]
+    short = np.array([[1.0, *[0.4] * 8, -math.inf]])
+    assert would_enter(np.array([0.1]), np.zeros((1, 10)), short).tolist() == [True]
 
 
-def test_what_competed_is_noted(engine):
-    engine.recommend("p003", explain=False)
-    scored, nats = engine.competed
-    assert nats == pytest.approx(scored.nats) and len(nats) > 10
+def test_a_place_is_won_by_the_score_that_is_noted(engine):
+    engine.recommend("p003", 10, explain=False)
+    steps = list(engine.steps)
+    assert len(steps) == 10 and steps[0] == 1.0 and steps[1] < 1.0
+    assert engine.best > 0
 
 
 def test_contenders_are_all_others_in_a_small_ecosystem(engine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
@@ -33,13 +34,13 @@ def pages(api, path, limit, **asked):
     return found
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0])
 def test_partners_stand_as_a_dict_of_them(api, seed):
     chance = random.Random(seed)
     oracle = {f"p{number:03d}": (make_partner(number).name, 0) for number in range(40)}
     written = {}
     names = [*oracle, "P000", "a new", "p0005", "zz", "Ünïque", "p039~"]
-    for step in range(90):
+    for step in range(60):
         key = chance.choice(names)
         if chance.random() < 0.45:
             gone = api.delete(f"/v1/partners/{key}").status_code
@@ -67,7 +68,7 @@ def test_relations_stand_as_a_dict_of_them(api, seed):
     chance = random.Random(seed)
     oracle = {relation_id(Relation(a=a, b=b, type=kind)): {a, b} for a, b, kind in BUILT}
     possible = [*BUILT, ("p000", "p003", "partnership"), ("p001", "p002", "integration"), ("p000", "p002", "acquisition")]
-    for _ in range(60):
+    for _ in range(30):
         a, b, kind = chance.choice(possible)
         key = relation_id(Relation(a=a, b=b, type=kind))
         if chance.random() < 0.5:
@@ -112,8 +113,6 @@ def test_a_cursor_is_of_its_own_list(served):
 def test_a_cursor_expires(start):
     api = start(cursor_hours=1e-9).api
     href = api.get("/v1/partners?limit=3").json()["pagination"]["next_href"]
-    import time
-
     time.sleep(1.1)  # the end of a cursor is told in whole seconds
     problem(api.get(href), 409, "cursor_expired")
 

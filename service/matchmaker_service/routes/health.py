@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import ORJSONResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
 from matchmaker.errors import MatchmakerError
@@ -46,7 +47,7 @@ async def livez() -> Response:
 async def readyz(request: Request) -> Response:
     """The store is within reach, the bundle is whole, and the service was not told to stop."""
     content = await run_in_threadpool(_ready, services(request))
-    return ORJSONResponse(content, 503 if content["reasons"] else 200)
+    return Response(orjson.dumps(content), 503 if content["reasons"] else 200, media_type="application/json")
 
 
 @routes.get("/healthz", response_model=Ready, responses={503: {"model": Ready}}, summary="The same as /readyz")
@@ -68,15 +69,15 @@ def _ready(kept: Services) -> dict[str, Any]:
     reasons = ["the service was told to stop"] if kept.draining else []
     try:
         kept.database.ping()
-    except MatchmakerError as error:
-        reasons.append(str(error))
+    except MatchmakerError:
+        reasons.append("the store is not to be reached")
     if kept.ecosystem.trouble is not None:
-        reasons.append(kept.ecosystem.trouble)
+        reasons.append("the store cannot be followed")
     if check is not None and check.problems:
-        reasons.append(f"the bundle in use has changed on disk: {check.problems[0]}")
+        reasons.append("the bundle in use has changed on disk")
     return {
         "status": "not ready" if reasons else "ready",
-        "reasons": list(dict.fromkeys(reasons)),
+        "reasons": reasons,
         "model_version": view.version,
         "integrity": None if check is None else check.state,
         "change": view.change,

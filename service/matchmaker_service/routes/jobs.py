@@ -69,7 +69,7 @@ def create_job(request: Request, caller: Reader, sent: Annotated[kinds.Job, Body
 @routes.get("/jobs", response_model=Envelope[list[JobView]], responses=responses(409), summary="List jobs")
 def list_jobs(request: Request, caller: Reader, query: Annotated[JobQuery, Query()]) -> Response:
     """Your jobs, the newest first; all of them with the scope admin."""
-    own = None if "admin" in caller.scopes else caller.owner
+    own = None if _sees_all(caller) else caller.owner
     with services(request).database.reading() as connection:
         before: str = Place(request, query).after("")
         found = jobs.page(connection, before or None, query.limit + 1, key=own, status=query.status)
@@ -133,10 +133,14 @@ def _check(caller: Caller, sent: kinds.ScoresJob | kinds.MatchesJob) -> None:
         caller.speaks_for(pair.a, pair.b)
 
 
+def _sees_all(caller: Caller) -> bool:
+    return "admin" in caller.scopes and caller.partner is None
+
+
 def _found(request: Request, caller: Caller, job: str) -> jobs.Job:
     with services(request).database.reading() as connection:
         found = jobs.get(connection, job)
-    if found is None or (found.key != caller.owner and "admin" not in caller.scopes):
+    if found is None or (found.key != caller.owner and not _sees_all(caller)):
         raise Refused("unknown_job", "No job of yours has this id. GET /v1/jobs lists them.")
     return found
 

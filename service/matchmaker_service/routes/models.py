@@ -70,6 +70,7 @@ def activate_model(request: Request, caller: Admin, version: Version, pen: Write
     """Answer from this version from now on, in every process: it is loaded and asked its golden queries beside the one in use, and
     takes its place in one step. Where it does not pass, nothing changes.
     """
+    caller.unbound()
     _check(pen.services, version)
     return _activated(caller, pen, version)
 
@@ -77,6 +78,7 @@ def activate_model(request: Request, caller: Admin, version: Version, pen: Write
 @routes.post("/models:rollback", response_model=Envelope[Activated], responses=responses(409), summary="Roll back")
 def roll_back(request: Request, caller: Admin, pen: Writes) -> Response:
     """Back to the version that the last activation retired."""
+    caller.unbound()
     with pen.services.database.reading() as connection:
         retired = audit.page(connection, None, 1, action=_OFF)
     if not retired or retired[0].target not in versions(pen.services.settings.model):

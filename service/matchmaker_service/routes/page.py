@@ -16,9 +16,11 @@ from matchmaker_service.problems import Refused
 routes = APIRouter(include_in_schema=False)
 _UI = Path(__file__).parent.parent / "ui"
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_DOCS_POLICY = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""Swagger UI writes styles into its page; the page at `/` does not."""
 _DOCS = ("swagger-ui-bundle.js", "swagger-ui.css")
 Name = Annotated[str, PathParameter(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_./-]{0,200}$")]
 
@@ -47,7 +49,7 @@ async def ui_file(name: Name) -> Response:
 @routes.get("/docs")
 async def docs() -> Response:
     """Every route, to be tried out; Swagger UI out of an installed Python package."""
-    return _file(_UI / "docs" / "index.html")
+    return _file(_UI / "docs" / "index.html", policy=_DOCS_POLICY)
 
 
 @routes.get("/docs/{name}")
@@ -58,10 +60,10 @@ async def docs_file(name: Name) -> Response:
     return _file(_package("fastapi_offline") / "static" / name, keep=True)
 
 
-def _file(path: Path, *, keep: bool = False) -> Response:
+def _file(path: Path, *, keep: bool = False, policy: str = _POLICY) -> Response:
     media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     kept = "public, max-age=86400" if keep else "no-cache"
-    return FileResponse(path, media_type=media, headers={"content-security-policy": _POLICY, "cache-control": kept})
+    return FileResponse(path, media_type=media, headers={"content-security-policy": policy, "cache-control": kept})
 
 
 def _package(name: str) -> Path:

@@ -34,6 +34,7 @@ def diversified(
     *,
     capped: NDArray[np.bool_] | None = None,
     limit: int = 0,
+    steps: list[float] | None = None,
 ) -> list[int]:
     """Order in which k of the candidates enter the list.
 
@@ -45,7 +46,7 @@ def diversified(
     MMR: Carbonell and Goldstein 1998 (SIGIR). Calibration: Steck 2018 (RecSys), p being the relevance-weighted mix of the
     candidates, q~ = .99 q + .01 p. Only candidates above `FLOOR` of the best relevance compete while there are k of them.
     The best leads the list whatever its mix. At most `limit` of the `capped` (m,) candidates enter while others are left, and
-    none of them leads.
+    none of them leads. `steps` is filled with the score that each won its place by; the first one's is its share of the best.
     """
     order = np.argsort(-relevance, kind="stable")
     if diversity <= 0 or len(order) <= 1:
@@ -69,6 +70,8 @@ def diversified(
             score[barred] = -np.inf
         pick = int(score.argmax())
         chosen.append(pick)
+        if steps is not None:
+            steps.append(float(score[pick]))
         open_[pick] = -np.inf
         mix.add(pick)
         np.maximum(nearest, similar[pick], out=nearest)

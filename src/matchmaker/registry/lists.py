@@ -1,6 +1,6 @@
 """Lists made ahead: the default list of every partner of a bundle version, in one file beside the version.
 
-    DIR/<version>.lists     Arrow: listed (10 rows), floors (2 numbers), body (zlib, JSON); then the sha256 of all that
+    DIR/<version>.lists     Arrow: listed (10 rows), steps (10 scores), best, least, body (zlib, JSON); then the sha256 of all that
 
 The version itself stays as it was built. The file can be made again at any time (`matchmaker prepare`); one that is missing, of
 another version or damaged is not used, and lists are then made when they are asked for.
@@ -9,6 +9,7 @@ another version or damaged is not used, and lists are then made when they are as
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import zlib
 from collections.abc import Iterable, Iterator
@@ -36,12 +37,15 @@ _DIGEST = 32
 
 @dataclass(frozen=True)
 class Made:
-    """One list made ahead. listed: rows, best first; floors: nats with which a complement, and a rival, begin to compete for the
-    list; the rest: as `Recommendations` tells it, matches as JSON objects.
+    """One list made ahead. listed: rows, best first; steps: the score that each won its place by (`diversified`); best: relevance
+    of the best candidate in nats; least: share of it below which none competed; the rest: as `Recommendations` tells it, matches
+    as JSON objects.
     """
 
     listed: list[int]
-    floors: tuple[float, float]
+    steps: list[float]
+    best: float
+    least: float
     considered: int
     settings: dict[str, Any]
     notes: list[str]
@@ -49,22 +53,27 @@ class Made:
 
 
 class Lists:
-    """The lists of one version. listed: (n, 10) int32 rows, -1 where a list is shorter; floors: (n, 2) float64 nats."""
+    """The lists of one version. listed: (n, 10) int32 rows, -1 where a list is shorter; steps: (n, 10) scores, -inf there;
+    best, least: (n,).
+    """
 
     def __init__(self, table: pa.Table) -> None:
         self._bodies = table.column("body").combine_chunks()
         self.listed: NDArray[np.int32] = _flat(table, "listed").reshape(-1, LENGTH)
-        self.floors: NDArray[np.float64] = _flat(table, "floors").reshape(-1, 2)
+        self.steps: NDArray[np.float64] = _flat(table, "steps").reshape(-1, LENGTH)
+        self.best: NDArray[np.float64] = table.column("best").to_numpy()
+        self.least: NDArray[np.float64] = table.column("least").to_numpy()
 
     def __len__(self) -> int:
         """Number of partners."""
-        return len(self.floors)
+        return len(self.best)
 
     def made(self, row: int) -> Made:
         """The list of the partner in a row."""
         told = orjson.loads(zlib.decompress(self._bodies[row].as_py()))
-        complement, rival = self.floors[row].tolist()
-        return Made(listed=[one for one in self.listed[row].tolist() if one >= 0], floors=(complement, rival), **told)
+        listed = [one for one in self.listed[row].tolist() if one >= 0]
+        steps = self.steps[row].tolist()[: len(listed)]
+        return Made(listed=listed, steps=steps, best=float(self.best[row]), least=float(self.least[row]), **told)
 
 
 def path_of(version: Path) -> Path:
@@ -79,7 +88,13 @@ def write(version: Path, made: Iterable[Made]) -> Path:
     path = path_of(version)
     beside = path.with_name(f".writing-{os.getpid()}-{path.name}")
     schema = pa.schema(
-        [("listed", pa.list_(pa.int32(), LENGTH)), ("floors", pa.list_(pa.float64(), 2)), ("body", pa.binary())],
+        [
+            ("listed", pa.list_(pa.int32(), LENGTH)),
+            ("steps", pa.list_(pa.float64(), LENGTH)),
+            ("best", pa.float64()),
+            ("least", pa.float64()),
+            ("body", pa.binary()),
+        ],
         metadata={b"version": version.name.encode(), b"format": _FORMAT, b"by": __version__.encode()},
     )
     try:
@@ -127,9 +142,10 @@ def _batches(made: Iterable[Made], schema: pa.Schema) -> Iterator[pa.RecordBatch
 
     rows: list[dict[str, Any]] = []
     for one in made:
-        padded = [*one.listed, *[-1] * (LENGTH - len(one.listed))]
+        missing = LENGTH - len(one.listed)
+        padded = {"listed": [*one.listed, *[-1] * missing], "steps": [*one.steps, *[-math.inf] * missing]}
         told = {name: getattr(one, name) for name in ("considered", "settings", "notes", "matches")}
-        rows.append({"listed": padded, "floors": one.floors, "body": zlib.compress(orjson.dumps(told), 6)})
+        rows.append({**padded, "best": one.best, "least": one.least, "body": zlib.compress(orjson.dumps(told), 6)})
         if len(rows) == _BATCH:
             yield pa.RecordBatch.from_pylist(rows, schema=schema)
             rows = []

@@ -42,7 +42,7 @@ class Running:
         data = None if body is None else json.dumps(body).encode()
         url = self.url + path + (f"?{urlencode(query, doseq=True)}" if query else "")
         try:
-            with urlopen(Request(url, data, sent, method=method), timeout=60) as answer:  # noqa: S310 - our own service
+            with urlopen(Request(url, data, sent, method=method), timeout=60) as answer:
                 status, told, content = answer.status, answer.headers, answer.read()
         except HTTPError as error:
             status, told, content = error.code, error.headers, error.read()
@@ -68,9 +68,12 @@ def running(folder: Path, module: str = "matchmaker.cli.app", **settings: str) -
     plain = {name: value for name, value in os.environ.items() if not name.startswith("MATCHMAKER_")}
     environment = plain | {f"MATCHMAKER_{name.upper()}": value for name, value in given.items()}
     made = Running(f"http://127.0.0.1:{port}", folder, environment)
-    with (folder / "log.txt").open("ab") as log, subprocess.Popen(
-        [sys.executable, "-m", module, "serve"], env=environment, cwd=ROOT, stdout=log, stderr=log
-    ) as process:
+    with (
+        (folder / "log.txt").open("ab") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", module, "serve"], env=environment, cwd=ROOT, stdout=log, stderr=log
+        ) as process,
+    ):
         try:
             _await(made, process)
             yield made
