@@ -43,9 +43,8 @@ def ready_bundle(folder: Path, partners: int) -> Path:
     engine = Matchmaker(encoder=GeneratedTexts()).fit(Catalogue.from_partners(generated(partners)))
     spare, current = engine.save(folder), engine.save(folder)
     make_lists(current, processes=os.cpu_count() or 1, progress=Bar())
-    lists = read(current, partners)
-    assert lists is not None
-    write(spare, (lists.made(row) for row in range(partners)))  # the same ecosystem under another name
+    if (lists := read(current, partners)) is not None:
+        write(spare, (lists.made(row) for row in range(partners)))  # the same ecosystem under another name
     return folder
 
 

@@ -81,9 +81,10 @@ class Ecosystem:
 
     def caught_up(self) -> View:
         """A generation with everything that is in the store now. Raises StoreError."""
-        if self._database.newest() > self._view.change:
+        if self._database.newest() > self._view.change or self._live.failed:
             with self._catching:
-                if self._live.catch_up():
+                self._live.catch_up()
+                if self._live.engine is not self._view.engine:
                     self._show()
         return self._view
 

@@ -189,7 +189,9 @@ def wrong_of(error: RequestValidationError | ValidationError, sent: object) -> l
     for one in error.errors():
         source, loc = (one["loc"][0], one["loc"][1:]) if whole else ("body", one["loc"])
         where = _inside(loc, sent, one["type"] == "missing") if source == "body" else [source, *loc]
-        found[pointer(where)[:_LONGEST], _plain(one["msg"])] = None
+        tags = one.get("ctx", {}).get("expected_tags")
+        told = _plain(one["msg"]) if tags is None else f"Input should name one of {tags}"
+        found[pointer(where)[:_LONGEST], told] = None
     return list(found)[:_MOST]
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as SettingsSourceError
 
 from matchmaker.errors import SettingsError
 
@@ -66,8 +67,10 @@ class Settings(BaseSettings):
     def _readable(cls, limit: str) -> str:
         from limits import parse
 
-        if limit:
-            parse(limit)
+        try:
+            _ = parse(limit) if limit else None
+        except ValueError:
+            raise ValueError("write it as 100/second") from None
         return limit
 
     @property
@@ -97,6 +100,9 @@ def read_settings(**given: object) -> Settings:
     """The settings of the environment, `given` ones before them. Raises SettingsError, which names the variable and no value."""
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except SettingsSourceError as error:  # of pydantic's: a list that is no JSON
+        name = str(error).split('"')[1]
+        raise SettingsError(f"{PREFIX}{name.upper()} cannot be used: it is no JSON.") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -6,6 +6,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,10 +44,14 @@ class Live:
     def __init__(self, database: Database, built: Matchmaker) -> None:
         """Apply all that stands in the store to `built`, an engine as it was loaded or fitted. Raises StoreError."""
         self._database, self._built, self._fitted = database, built, built.fitted
-        self._lock, self._opening = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
         fitted = self._fitted
         self._encoder = StoreEncoder(
-            database, fitted.encoder, fitted.fingerprint, fitted.space.heading.shape[1], self._opened
+            database,
+            fitted.encoder,
+            fitted.fingerprint,
+            fitted.space.heading.shape[1],
+            partial(_opened, built, fitted, threading.Lock()),
         )
         self._partners: dict[str, partners.Stored] = {}
         self._deleted: set[str] = set()
@@ -176,12 +181,16 @@ class Live:
         except Exception:  # whose texts they are shows when each is placed by itself
             return self._encoder
 
-    def _opened(self) -> Encoder:
-        """The model behind the store's vectors. Raises EncoderError when it is not the one that the bundle was built with."""
-        with self._opening:
-            encoder = self._built.encoder
-        self._fitted.check_encoder(encoder)
-        return encoder
+
+def _opened(built: Matchmaker, fitted: Fitted, opening: threading.Lock) -> Encoder:
+    """The model behind the store's vectors. Raises EncoderError when it is not the one that the bundle was built with.
+
+    No method of Live: the encoder would hold its Live, and both, a whole bundle, would wait for the garbage collector.
+    """
+    with opening:
+        encoder = built.encoder
+    fitted.check_encoder(encoder)
+    return encoder
 
 
 class _Encoded:

@@ -27,7 +27,7 @@ MOST = 2000
 """Partners that are laid out at most: a map of more can neither be read nor be made in seconds."""
 NEIGHBOURS = 5
 """Drawn partners whose mean a newcomer is drawn at; and neighbours that trustworthiness looks at."""
-_PERPLEXITY, _ROUNDS, _START = 30.0, 500, 1e-4
+_PERPLEXITY, _ROUNDS, _DRAWN, _WIDTH = 30.0, 500, 2.0, 0.2
 _FEWEST = 4 * NEIGHBOURS
 """Below so many, who is whose neighbour says nothing about a layout."""
 _one_at_a_time = threading.Lock()
@@ -92,28 +92,27 @@ def _sample(fitted: Fitted, rows: Ints, limit: int) -> Ints:
 
 def _laid_out(topic: NDArray[np.float32]) -> Floats:
     """Places (n, 2) of whole profiles (n, d), the farthest coordinate being 1; on a circle where they cannot be told apart."""
-    if len(np.unique(topic, axis=0)) < 4:
-        angles = 2.0 * np.pi * np.arange(len(topic)) / max(len(topic), 1)
+    count, main = len(topic), topic[:, :2].astype(np.float64)
+    if len(np.unique(main, axis=0)) < 4:
+        angles = 2.0 * np.pi * np.arange(count) / max(count, 1)
         return np.stack((np.cos(angles), np.sin(angles)), axis=1)
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
-    # With one thread sums are made in one order: the same partners give the same map.
-    with threadpool_limits(limits=1, user_api="openmp"):
-        found = TSNE(
-            perplexity=min(_PERPLEXITY, (len(topic) - 1) / 3.0), max_iter=_ROUNDS, init=_axes(topic), random_state=0
-        ).fit_transform(topic)
-    centred = found.astype(np.float64) - found.mean(axis=0)
+    # Whitened profiles have no axis that outweighs the others: from a start in one point, or strongly drawn together, the last
+    # digit decides where everybody ends. The two main axes at nearly full width, gently drawn together, lead to the same map.
+    layouts = TSNE(
+        perplexity=min(_PERPLEXITY, (count - 1) / 3.0),
+        init=(main / max(float(main.std(axis=0).max()), 1e-12) * np.sqrt(count) * _WIDTH).astype(np.float32),
+        early_exaggeration=_DRAWN,
+        learning_rate=max(count / 10.0, 10.0),
+        max_iter=_ROUNDS,
+        random_state=0,
+    )
+    with threadpool_limits(limits=1, user_api="openmp"):  # sums in one order
+        found = layouts.fit_transform(topic).astype(np.float64)
+    centred = found - found.mean(axis=0)
     return np.asarray(centred / max(float(np.abs(centred).max()), 1e-12))
-
-
-def _axes(topic: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The two main axes (n, 2) of the profiles, small, as t-SNE starts from; an axis points where its largest value is positive."""
-    centred = topic.astype(np.float64) - topic.mean(axis=0)
-    left, scale, _ = np.linalg.svd(centred, full_matrices=False)
-    axes = left[:, :2] * scale[:2]
-    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])
-    return np.asarray(axes / max(float(axes[:, 0].std()), 1e-12) * _START, dtype=np.float32)
 
 
 def _trustworthiness(topic: NDArray[np.float32], xy: Floats) -> float | None:

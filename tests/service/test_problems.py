@@ -271,7 +271,8 @@ def test_sql_is_kept_as_it_was_sent(api):
     assert api.post("/v1/partners", json={"id": key, **sent}).status_code == 201
     told = [one for one in api.get("/v1/partners?limit=200").json()["data"] if one["id"] == key]
     assert [(one["name"], one["goals"], one["extra"]) for one in told] == [(SQL, [SQL], {SQL: SQL})]
-    assert api.get("/v1/accounts", params={"partner": SQL}).status_code == 404
+    assert api.get("/v1/accounts", params={"partner": key}).json()["data"] == []
+    assert api.get("/v1/accounts", params={"partner": key + "2"}).status_code == 404
     activity = {"id": SQL, "from": key, "to": "p000", "date": "2026-01-01", "note": SQL}
     assert api.post("/v1/activity", json={"activities": [activity]}).json()["data"][0]["note"] == SQL
     assert [one["id"] for one in api.get("/v1/activity", params={"partner": key}).json()["data"]] == [SQL]

@@ -1,0 +1,200 @@
+"""Models: exchanged under load, refused where they are not whole, freed when nobody needs them."""
+
+from __future__ import annotations
+
+import gc
+import json
+import threading
+import weakref
+
+import pytest
+
+from matchmaker.registry.bundle import current_version, make_current, versions
+from tests.service.conftest import NEW, eventually, problem
+
+
+@pytest.fixture
+def pair(model):
+    """The first version, which is current, and the later one, which has a partner more."""
+    first, second = versions(model)
+    assert current_version(model) == first
+    return first, second
+
+
+def version(served):
+    return served.api.get("/v1/partners/p000/matches?k=1").json()["meta"]["model_version"]
+
+
+def test_all_versions_are_told(start, pair):
+    served = start()
+    rows = served.api.get("/v1/models").json()["data"]
+    assert [(row["version"], row["state"], row["partners"]) for row in rows] == [(pair[0], "in use", 40), (pair[1], "at hand", 41)]
+    assert rows[0]["integrity"] in ("checking", "intact") and rows[1]["integrity"] is None
+    assert served.api.get(f"/v1/models/{pair[1]}").json()["data"] == rows[1]
+    problem(served.api.get("/v1/models/20000101T000000000000-00000000"), 404, "unknown_model")
+
+
+def test_another_version_answers_from_one_moment_to_the_next(start, url, model, pair):
+    served = start(database=url)
+    served.api.put("/v1/partners/new", json=NEW)
+    problem(served.api.get("/v1/partners/later/matches"), 404, "unknown_partner")
+    told = served.api.post(f"/v1/models/{pair[1]}:activate").json()["data"]
+    assert told == {"version": pair[1], "before": pair[0]}
+    assert current_version(model) == pair[1] == version(served)
+    assert served.api.get("/v1/partners/later/matches").status_code == 200
+    assert served.api.get("/v1/partners/new/matches").status_code == 200  # what was written goes along
+    assert [row["state"] for row in served.api.get("/v1/models").json()["data"]] == ["at hand", "in use"]
+    assert served.api.post(f"/v1/models/{pair[1]}:activate").json()["data"] == {"version": pair[1], "before": pair[1]}
+
+
+def test_back_to_the_version_before_and_forth_again(start, model, pair):
+    served = start()
+    problem(served.api.post("/v1/models:rollback"), 409, "nothing_to_roll_back")
+    served.api.post(f"/v1/models/{pair[1]}:activate")
+    assert served.api.post("/v1/models:rollback").json()["data"] == {"version": pair[0], "before": pair[1]}
+    assert version(served) == pair[0] == current_version(model)
+    assert served.api.post("/v1/models:rollback").json()["data"]["version"] == pair[1]
+    actions = [one["action"] for one in served.api.get("/v1/audit").json()["data"]]
+    assert actions == ["model.activate", "model.retire"] * 3
+
+
+def test_a_version_that_is_gone_is_no_version_to_roll_back_to(start, model, pair):
+    import shutil
+
+    served = start()
+    served.api.post(f"/v1/models/{pair[1]}:activate")
+    shutil.rmtree(model / pair[0])
+    problem(served.api.post("/v1/models:rollback"), 409, "nothing_to_roll_back")
+    assert version(served) == pair[1]
+
+
+def damage(folder, how):
+    if how == "manifest":
+        (folder / "manifest.json").write_text("{}")
+    elif how == "cut":
+        path = max(folder.glob("*.npy"), key=lambda one: one.stat().st_size)
+        path.write_bytes(path.read_bytes()[:-10])
+    elif how == "golden":
+        path = folder / "golden.json"
+        text = path.read_text()
+        path.write_text(text.replace("p00", "p01"))
+    else:
+        next(folder.glob("*.npy")).unlink()
+
+
+@pytest.mark.parametrize("how", ["manifest", "cut", "golden", "missing"])
+def test_a_damaged_version_is_refused_and_the_one_in_use_goes_on(start, model, pair, how):
+    served = start()
+    damage(model / pair[1], how)
+    answer = served.api.post(f"/v1/models/{pair[1]}:activate")
+    if answer.status_code == 404:
+        problem(answer, 404, "unknown_model")
+    else:
+        problem(answer, 409, "bundle_corrupt")
+    assert current_version(model) == pair[0] == version(served)
+    assert served.api.get("/readyz").status_code == 200
+    told = {row["version"]: row for row in served.api.get("/v1/models").json()["data"]}
+    assert told[pair[0]]["state"] == "in use"
+    assert told.get(pair[1], {"state": "unusable"})["state"] in ("unusable", "at hand")
+    assert [one["action"] for one in served.api.get("/v1/audit").json()["data"]] == []
+
+
+def test_what_another_process_made_current_is_followed(start, model, pair):
+    first, second = start(), start()
+    make_current(model, pair[1])
+    eventually(lambda: version(first) == version(second) == pair[1])
+    first.api.post(f"/v1/models/{pair[0]}:activate")
+    assert version(first) == pair[0]
+    eventually(lambda: version(second) == pair[0])
+
+
+def test_a_damaged_version_that_is_made_current_is_not_followed(start, model, pair):
+    served = start()
+    damage(model / pair[1], "cut")
+    make_current(model, pair[1])
+    eventually(lambda: served.inner.ecosystem._unusable == pair[1])
+    assert version(served) == pair[0]
+    assert served.api.get("/readyz").status_code == 200
+    make_current(model, pair[0])
+    assert served.api.post(f"/v1/models/{pair[0]}:activate").status_code == 200
+
+
+def test_the_one_that_was_in_use_is_freed(start, pair):
+    """Also the first one, which was there before gc.freeze."""
+    served = start()
+    for wanted in (pair[1], pair[0]):
+        served.api.get("/v1/partners/p000/matches")
+        served.api.put(f"/v1/partners/new-{wanted[:4]}", json=NEW)
+        served.settled()
+        eventually(lambda: served.inner.ecosystem.view.engine.integrity.state == "intact")
+        gone = [weakref.ref(one) for one in (served.inner.ecosystem.view, served.inner.ecosystem._built_engine.fitted)]
+        served.api.post(f"/v1/models/{wanted}:activate")
+        eventually(lambda gone=gone: gc.collect() is not None and [one() for one in gone] == [None, None])
+
+
+def test_under_load_no_request_fails_and_none_is_of_both(start, pair):
+    served = start()
+    ended, wrong, told = threading.Event(), [], set()
+
+    def ask(number):
+        step = 0
+        while not ended.is_set():
+            step += 1
+            answer = served.api.get(f"/v1/partners/p0{number}{step % 10}/matches?k=5")
+            if answer.status_code != 200:
+                wrong.append(answer.text)
+                return
+            meta = answer.json()["meta"]
+            told.add((meta["model_version"], meta["catalogue"]))
+
+    def write():
+        step = 0
+        while not ended.is_set():
+            step += 1
+            answer = served.api.patch("/v1/partners/p039", json={"name": f"Name {step}"})
+            if answer.status_code != 200:
+                wrong.append(answer.text)
+                return
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(3)] + [threading.Thread(target=write)]
+    for thread in threads:
+        thread.start()
+    for wanted in (pair[1], pair[0]) * 2:
+        assert served.api.post(f"/v1/models/{wanted}:activate").status_code == 200
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert told <= {(pair[0], 40), (pair[1], 41)}
+
+
+def test_swaps_are_counted(start, model, pair):
+    from tests.service.test_health import sample
+
+    served = start()
+
+    def counts():
+        text = served.api.get("/metrics").text
+        return [sample(text, "matchmaker_bundle_swaps_total", result=result) for result in ("done", "failed")]
+
+    before = counts()
+    served.api.post(f"/v1/models/{pair[1]}:activate")
+    damage(model / pair[0], "cut")
+    served.api.post(f"/v1/models/{pair[0]}:activate")
+    assert [now - then for now, then in zip(counts(), before, strict=True)] == [1, 1]
+
+
+def test_a_bundle_whose_files_change_under_the_service_stops_it_answering(start, model, pair):
+    """From the moment it is known, no list is answered out of a file that is not the one that was checked."""
+    path = max((model / pair[0]).glob("*.npy"), key=lambda one: one.stat().st_size)
+    kept = bytearray(path.read_bytes())
+    kept[-1] ^= 1
+    path.write_bytes(bytes(kept))
+    served = start()
+    eventually(lambda: served.inner.ecosystem.view.engine.integrity.state == "corrupt")
+    answer = served.api.get("/readyz")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, ["the bundle in use has changed on disk"])
+    assert served.api.get("/v1/partners/p000/matches?k=5").json()["code"] == "bundle_corrupt"
+    assert served.api.post(f"/v1/models/{pair[1]}:activate").status_code == 200
+    assert served.api.get("/readyz").status_code == 200
+    assert json.loads(served.api.get("/v1/partners/p000/matches?k=5").text)["meta"]["model_version"] == pair[1]
