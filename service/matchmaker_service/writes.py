@@ -51,16 +51,8 @@ class Pen:
     def write(self, caller: Caller, do: Callable[[Note], Reply]) -> Response:
         """Let `do` write in one transaction. Raises Refused where the key is of another request, and what `do` raises."""
         with metrics.stage("store"), self.services.database.writing() as writing:
-            if self._key is not None:
-                found = idempotency.remembered(writing, caller.owner, self._key, self._asked)
-                if isinstance(found, idempotency.Replay):
-                    return _response(found.body, found.status, {**found.headers, "idempotency-replayed": "true"})
-                if isinstance(found, idempotency.Different):
-                    raise Refused(
-                        "idempotency_key_reused",
-                        "This idempotency key was used for another request. Use a new one for each write.",
-                        wrong=[("/header/Idempotency-Key", "used before")],
-                    )
+            if (known := self._known(writing, caller)) is not None:
+                return known
             reply = do(Note(writing, caller))
             view = self.services.ecosystem.view
             content = (
@@ -80,6 +72,27 @@ class Pen:
                 idempotency.remember(writing, caller.owner, self._key, reply.status, headers, content)
         self.services.ecosystem.wake()
         return _response(content, reply.status, headers)
+
+    def known(self, caller: Caller) -> Response | None:
+        """The answer that was given before, for what takes too long to be done in a transaction. Raises Refused as `write` does."""
+        if self._key is None:
+            return None
+        with self.services.database.writing() as writing:
+            return self._known(writing, caller)
+
+    def _known(self, writing: Writing, caller: Caller) -> Response | None:
+        if self._key is None:
+            return None
+        found = idempotency.remembered(writing, caller.owner, self._key, self._asked)
+        if isinstance(found, idempotency.Replay):
+            return _response(found.body, found.status, {**found.headers, "idempotency-replayed": "true"})
+        if isinstance(found, idempotency.Different):
+            raise Refused(
+                "idempotency_key_reused",
+                "This idempotency key was used for another request. Use a new one for each write.",
+                wrong=[("/header/Idempotency-Key", "used before")],
+            )
+        return None
 
 
 def _response(content: bytes, status: int, headers: dict[str, str]) -> Response:

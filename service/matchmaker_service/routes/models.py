@@ -72,13 +72,15 @@ def activate_model(request: Request, caller: Admin, version: Version, pen: Write
     """
     caller.unbound()
     _check(pen.services, version)
-    return _activated(caller, pen, version)
+    return pen.known(caller) or _activated(caller, pen, version)
 
 
 @routes.post("/models:rollback", response_model=Envelope[Activated], responses=responses(409), summary="Roll back")
 def roll_back(request: Request, caller: Admin, pen: Writes) -> Response:
     """Back to the version that the last activation retired."""
     caller.unbound()
+    if (known := pen.known(caller)) is not None:  # a retry must not roll back once more
+        return known
     with pen.services.database.reading() as connection:
         retired = audit.page(connection, None, 1, action=_OFF)
     if not retired or retired[0].target not in versions(pen.services.settings.model):
