@@ -14,8 +14,10 @@ from matchmaker_service.settings import PREFIX, Settings
 
 def run(settings: Settings) -> None:
     """Serve until told to stop. Raises SettingsError, StoreError, BundleError before it listens."""
+    from matchmaker.registry.bundle import open_bundle
     from matchmaker_service.services import check_open
 
+    open_bundle(settings.model)
     database = Database(settings.database_url)
     try:
         database.migrate()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from matchmaker.engine import Matchmaker
 from matchmaker.errors import MatchmakerError
 from matchmaker.live import Live
-from matchmaker.registry.bundle import current_version
+from matchmaker.registry.bundle import current_version, make_current
 from matchmaker.store.database import Database
 from matchmaker_service import logs, metrics
 from matchmaker_service.ahead import Ahead
@@ -88,26 +88,38 @@ class Ecosystem:
                     self._show()
         return self._view
 
-    def swap(self, version: str) -> View:
-        """Answer from another version of the bundle, once it has passed its golden queries. Raises BundleError, StoreError."""
-        with self._swapping:
-            if self._view.version == version:
-                return self._view
-            try:
-                engine = self._loaded(self._folder / version)
-                live = Live(self._database, engine)
-            except MatchmakerError:
-                metrics.swaps.labels("failed").inc()
-                raise
-            with self._catching:
-                self._use(live, engine)
-            metrics.swaps.labels("done").inc()
-            self._log.info("bundle in use", version=version)
-            return self._view
+    def activate(self, version: str) -> str:
+        """Answer from this version of the bundle, once it has passed its golden queries, and make it the current one for every
+        process; the version before. Raises BundleError, StoreError, StorageError.
+        """
+        with self._swapping:  # who looks at the folder meanwhile would go back to the version that is current still
+            before = self._view.version
+            if before != version:
+                self._swap(version)
+            if current_version(self._folder) != version:
+                make_current(self._folder, version)
+            return before
+
+    def _swap(self, version: str) -> None:
+        try:
+            engine = self._loaded(self._folder / version)
+            live = Live(self._database, engine)
+        except MatchmakerError:
+            metrics.swaps.labels("failed").inc()
+            raise
+        with self._catching:
+            live.catch_up()  # with what was written while it was read
+            self._use(live, engine)
+        metrics.swaps.labels("done").inc()
+        self._log.info("bundle in use", version=version)
 
     def warm_up(self) -> None:
-        """Open the encoder, so that the first write or anonymous profile need not wait for it; it is logged when it cannot be."""
+        """Open the encoder and make the look-ups of names and filters, so that the first who needs them need not wait; it is logged
+        when the encoder cannot be opened.
+        """
         try:
+            fitted = self._view.engine.fitted
+            _ = fitted.columns, fitted.directory.names
             self._encoder = self._built_engine.encoder
         except MatchmakerError as error:
             self._log.warning("encoder cannot be opened", error=str(error))
@@ -165,9 +177,10 @@ class Ecosystem:
         """Another process may have made another version current."""
         named = None
         try:
-            named = current_version(self._folder)
-            if named is not None and named not in (self._view.version, self._unusable):
-                self.swap(named)
+            with self._swapping:
+                named = current_version(self._folder)
+                if named is not None and named not in (self._view.version, self._unusable):
+                    self._swap(named)
         except (MatchmakerError, OSError) as error:
             self._unusable = named  # not tried again before another one is current
             self._log.error("bundle cannot be used", version=named, error=str(error))

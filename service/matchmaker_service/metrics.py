@@ -26,7 +26,7 @@ latency = Histogram(
 )
 stages = Histogram(
     "matchmaker_stage_seconds",
-    "Stages of an answer: wait (for a thread), score, encode (an anonymous profile and its answer), store.",
+    "Stages of an answer: wait (for a thread), score, encode (an anonymous profile and its answer), draw (a map), store.",
     ("stage",),
     buckets=_FAST,
     registry=registry,

@@ -55,6 +55,14 @@ def test_no_order_of_rows_and_no_second_look_moves_anybody(encoder, engine, draw
     assert [one["partner"] for one in other.partners] == [one["partner"] for one in drawn.partners]
 
 
+def test_the_last_digit_moves_hardly_anybody(engine):
+    topic = np.asarray(engine.fitted.space.topic)
+    noise = np.random.default_rng(0).normal(scale=1e-5, size=topic.shape).astype(np.float32)
+    moved = np.linalg.norm(projection._laid_out(topic) - projection._laid_out(topic + noise), axis=1)
+    assert np.median(moved) < 0.05
+    assert moved.max() < 0.2
+
+
 def test_a_part_holds_the_largest_and_others_where_they_stand_on_the_whole(engine, drawn):
     part = engine.map(limit=10)
     assert (part.shown, part.total) == (10, 40)

@@ -8,7 +8,7 @@ from fastapi import Path, Request, Response
 from pydantic import BaseModel
 
 from matchmaker.errors import BundleError
-from matchmaker.registry.bundle import current_version, make_current, open_bundle, versions
+from matchmaker.registry.bundle import open_bundle, versions
 from matchmaker.store import audit
 from matchmaker_service.auth import Admin, Reader
 from matchmaker_service.problems import Refused, responses
@@ -91,12 +91,7 @@ def roll_back(request: Request, caller: Admin, pen: Writes) -> Response:
 
 
 def _activated(caller: Admin, pen: Writes, version: str) -> Response:
-    kept = pen.services
-    before = kept.ecosystem.view.version
-    if before != version:
-        kept.ecosystem.swap(version)
-    if current_version(kept.settings.model) != version:
-        make_current(kept.settings.model, version)
+    before = pen.services.ecosystem.activate(version)
 
     def do(note: Note) -> Reply:
         if before != version:

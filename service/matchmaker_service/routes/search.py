@@ -103,7 +103,7 @@ async def get_map(request: Request, caller: Reader, asked: Annotated[MapQuery, Q
         view = kept.ecosystem.view
         return body(view.engine.map(limit=asked.limit), view), tag_of(view.version, view.change, "map", asked.limit)
 
-    return tagged(request, *await kept.work.encode(draw))
+    return tagged(request, *await kept.work.draw(draw))
 
 
 def _overview(view: View) -> tuple[bytes, str]:

@@ -1,0 +1,167 @@
+"""The commands: keys and serve, in processes of their own, over one store."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.cli.process import matchmaker, one_error
+from tests.conftest import ROOT
+from tests.service.conftest import eventually
+from tests.service.test_health import sample
+from tests.store.conftest import url_of
+
+NEWCOMER = {
+    "name": "Returnly Example",
+    "description": "Returns portal for fashion shops.",
+    "goals": ["warehouses that restock returned goods"],
+    "capabilities": ["returns portal"],
+}
+
+
+def environment(folder, **more):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MATCHMAKER_") or name == "MATCHMAKER_CACHE_DIR"}
+    told = {"DATA_DIR": folder, "MODEL": ROOT / "models" / "sample", "LOG_LEVEL": "info", **more}
+    return {**kept, **{f"MATCHMAKER_{name}": str(value) for name, value in told.items()}}
+
+
+@contextmanager
+def serving(folder, *arguments, **more):
+    """A `matchmaker serve` on a free port: asks of it, and its process."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+
+    def ask(path, method="GET", body=None, **headers):
+        sent = None if body is None else json.dumps(body).encode()
+        headers["content-type"] = "application/json"
+        try:
+            with urlopen(Request(f"http://127.0.0.1:{port}{path}", sent, headers, method=method), timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def up():
+        assert process.poll() is None, log.read_text()
+        try:
+            return ask("/livez")[0] == 200
+        except OSError:
+            return False
+
+    log = folder / "log.txt"
+    command = [sys.executable, "-m", "matchmaker.cli.app", "serve", "--port", str(port), *arguments]
+    with log.open("ab") as written, subprocess.Popen(
+        command, env=environment(folder, **more), cwd=folder, stderr=written, stdout=written
+    ) as process:
+        try:
+            eventually(up, 60)
+            yield ask, process, log
+        finally:
+            if process.poll() is None:
+                stopped(process)
+
+
+def stopped(process, seconds=30):
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.wait(seconds)
+    return time.monotonic() - begun
+
+
+@pytest.fixture
+def keys(tmp_path):
+    def run(*arguments):
+        return matchmaker("keys", *arguments, environment=environment(tmp_path), cwd=tmp_path)
+
+    return run
+
+
+def test_keys_are_made_listed_and_revoked(keys):
+    made = keys("create", "shop", "--scope", "write", "--partner", "shipbob", "--days", "1", "--json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    secret, key = told.pop("secret"), told["id"]
+    assert secret.startswith(f"mm_{key}_") and told["scopes"] == ["write"] and told["partner"] == "shipbob"
+    listed = keys("list", "--json")
+    (row,) = json.loads(listed.stdout)["keys"]
+    assert (row["id"], row["label"], row["state"]) == (key, "shop", "in force") and row["expires_at"]
+    assert secret not in listed.stdout and secret.split("_", 2)[2] not in listed.stdout
+    assert keys("revoke", key).returncode == 0
+    assert json.loads(keys("list", "--json").stdout)["keys"][0]["state"] == "revoked"
+    one_error(keys("revoke", key), 2, "invalid_setting", key)
+    one_error(keys("create", "x", "--scope", "all"), 2, "invalid_setting", "read, write, admin")
+
+
+def test_it_listens_to_others_only_with_a_key_in_force(keys, tmp_path):
+    def serve():
+        return matchmaker("serve", "--host", "0.0.0.0", "--port", "0", environment=environment(tmp_path), cwd=tmp_path)
+
+    one_error(serve(), 2, "invalid_setting", "keys create")
+    made = json.loads(keys("create", "x", "--days", "0", "--json").stdout)
+    assert made["state"] == "expired"
+    one_error(serve(), 2, "invalid_setting", "keys create")
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "code"),
+    [
+        ({"PORT": "many"}, 2, "invalid_setting"),
+        ({"MODEL": "nowhere"}, 4, "bundle_missing"),
+        ({"DATABASE": "sqlite:////proc/nothing/x.db"}, 4, "store_unavailable"),
+    ],
+)
+def test_what_it_cannot_start_with_is_one_sentence(tmp_path, more, status, code):
+    done = matchmaker("serve", environment=environment(tmp_path, **more), cwd=tmp_path)
+    one_error(done, status, code)
+
+
+@pytest.mark.slow
+def test_one_command_serves_writes_and_ends_when_told(tmp_path):
+    """With the real encoder: what is written is recommended, and a second start still has it."""
+    with serving(tmp_path) as (ask, process, log):
+        assert ask("/readyz")[0] == 200
+        assert ask("/v1/partners/shipbob/matches?k=1")[0] == 200
+        assert ask("/v1/partners/returnly", "PUT", NEWCOMER)[0] == 201
+        status, text = ask("/v1/partners/returnly/matches?k=3")
+        assert status == 200 and len(json.loads(text)["data"]) == 3
+        assert stopped(process) < 15
+        assert process.returncode in (0, -signal.SIGTERM), log.read_text()
+        assert "Traceback" not in log.read_text() and "Returns portal" not in log.read_text()
+    with serving(tmp_path) as (ask, process, _):
+        assert ask("/v1/partners/returnly/matches?k=3") == (200, text)
+        stopped(process)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_several_workers_answer_as_one(tmp_path, kind):
+    """Each answer closes its connection, so that both workers are met."""
+    with url_of(kind, tmp_path) as url, serving(tmp_path, "--workers", "2", DATABASE=url) as (ask, process, _):
+        for _ in range(40):
+            assert ask("/v1/partners/shipbob", Connection="close")[0] == 200
+        assert ask("/v1/partners/shipbob", "PATCH", {"extra": {"tier": "unheard-of"}})[0] == 200
+        written = time.monotonic()
+
+        def told():
+            answers = [ask("/v1/partners/klaviyo/matches?k=1&where=extra.tier=unheard-of&include_existing=true", Connection="close") for _ in range(10)]
+            return all(status == 200 and '"partner":"shipbob"' in text for status, text in answers)
+
+        eventually(told, 10)
+        assert time.monotonic() - written < 4  # two seconds, and the asking
+        eventually(lambda: sum(
+            sample(ask("/metrics")[1], "matchmaker_requests_total", route="/v1/partners/{partner}", method="GET", status="200") == 40
+            for _ in range(10)
+        ) == 10, 5)
+        stopped(process)
+        assert process.returncode in (0, -signal.SIGTERM)
