@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         sys.setswitchinterval(0.001)  # a long stretch of Python on one thread holds the others up less
         app.state.services = await anyio.to_thread.run_sync(Services.start, kept)
-        gc.freeze()  # what is loaded now stays; looking through it again and again would cost milliseconds
+        gc.set_threshold(100_000, 50, 100)  # a look through everything takes a large ecosystem's service a second
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -120,6 +121,7 @@ class Ecosystem:
         try:
             fitted = self._view.engine.fitted
             _ = fitted.columns, fitted.directory.names
+            gc.freeze()  # what is loaded by now stays: it need not be looked through for garbage
             self._encoder = self._built_engine.encoder
         except MatchmakerError as error:
             self._log.warning("encoder cannot be opened", error=str(error))
