@@ -1,0 +1,20 @@
+/** The page: its views and their addresses. */
+
+import { start } from "./router.js";
+import { startTheme } from "./theme.js";
+import { compareView } from "./views/compare.js";
+import { mapView } from "./views/map.js";
+import { matchesView } from "./views/matches.js";
+import { missingView } from "./views/missing.js";
+import { partnerView } from "./views/partner.js";
+import { searchView } from "./views/search.js";
+
+startTheme(document.getElementById("theme"));
+start([
+  [/^\/(?:search)?$/, "search", searchView],
+  [/^\/partner\/([^/]+)$/, null, partnerView],
+  [/^\/partner\/([^/]+)\/matches$/, null, matchesView],
+  [/^\/compare$/, "compare", compareView],
+  [/^\/map$/, "map", mapView],
+  [/.*/, null, missingView],
+]);

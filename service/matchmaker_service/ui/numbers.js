@@ -1,0 +1,44 @@
+/** Numbers as people read them. */
+
+const WHOLE = new Intl.NumberFormat("en");
+
+/** A share in [0, 1) as a whole number from 0 to 99, rounded down near the top: nothing is better than all. */
+export function hundredths(share) {
+  return String(Math.min(Math.round(share * 100), 99));
+}
+
+/** A share in [0, 1] with one decimal, of 100. */
+export function finely(share) {
+  return (Math.floor(share * 1000) / 10).toFixed(1);
+}
+
+/** A share in [0, 1] as a percentage. */
+export function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** A whole number with separators. */
+export function count(number) {
+  return WHOLE.format(number);
+}
+
+/** A number and its noun. */
+export function counted(number, one, many = `${one}s`) {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+/** A size band in words; null when it is not known. */
+export function band(named) {
+  return named ? `${named.replace("-", "–").replaceAll("k", "K").replace("m", "M")} customers` : null;
+}
+
+/** What a value says, in a sentence. */
+export function valueTold(share, name) {
+  const rank = `worth more to ${name} than ${hundredths(share)} of 100 of its possible partners`;
+  return `${share.toFixed(3)}: ${rank}. A percentile, no probability.`;
+}
+
+/** A list as a phrase: a, b and c. */
+export function phrase(words) {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}

@@ -1,0 +1,136 @@
+/** Two partners, both directions side by side. */
+
+import { get, partnerPath } from "../api.js";
+import { h, link } from "../dom.js";
+import { finely, percent, phrase } from "../numbers.js";
+import { badges } from "../parts/badges.js";
+import { butterfly } from "../parts/butterfly.js";
+import { guide, notes } from "../parts/notes.js";
+import { picker } from "../parts/picker.js";
+import { courseList, motionList } from "../parts/reasons.js";
+import { empty } from "../parts/states.js";
+import { balanceLine, valueBar } from "../parts/valuebar.js";
+import { address, partnerAddress } from "../router.js";
+
+const SHARED = {
+  regions: "Regions", company_sizes: "Customers", industries: "Industries", neighbours: "Both connect to", objects: "Objects",
+  auth: "Sign-in", terms: "Words of both", categories: "Categories",
+};
+
+/** The view. */
+export async function compareView({ query, signal }) {
+  const ids = [query.get("a"), query.get("b")];
+  const partners = await Promise.all(ids.map((id) => (id ? named(id, signal) : null)));
+  const form = pairForm(partners);
+  if (partners.every(Boolean)) return h("div", { class: "compare-view" }, await pair(partners, form, signal));
+  const told = "Name two partners: what each one gets from the other is told side by side.";
+  return h("div", { class: "compare-view" }, h("h1", {}, "Compare two partners"), form, empty("Whom shall we compare?", told));
+}
+
+/** A partner's id and name; a key that is bound to one partner may compare it, and sees no other partner's profile. */
+async function named(id, signal) {
+  try {
+    const { data } = await get(partnerPath(id), {}, signal);
+    return { id: data.id, name: data.name };
+  } catch (error) {
+    if (error.status !== 403) throw error;
+    return { id, name: id };
+  }
+}
+
+async function pair(partners, form, signal) {
+  const { data, warnings } = await get(`v1/pairs/${partners.map((one) => encodeURIComponent(one.id)).join("/")}`, {}, signal);
+  const { match } = data;
+  const names = [partners[0].name, match.name];
+  const weaker = data.weaker_side === partners[0].id ? 0 : 1;
+  const parts = document.createDocumentFragment();
+  parts.append(
+    h("h1", {}, `${names[0]} and ${names[1]}`),
+    form,
+    ...[notes([...new Set([...warnings, ...data.notes])])].filter(Boolean),
+    h(
+      "section", { class: "card verdict", "aria-label": "Value for both sides" },
+      h(
+        "p", { class: "mutual big", title: `Mutual value ${match.mutual.toFixed(3)}: the harmonic mean of both values` },
+        h("b", {}, finely(match.mutual)), h("span", {}, "mutual value"),
+      ),
+      valueBar(
+        { name: names[0], value: match.value_to_you, weaker: weaker === 0 },
+        { name: names[1], value: match.value_to_them, weaker: weaker === 1 },
+        { large: true },
+      ),
+      balanceLine(match.balance, names[weaker]),
+      badges(match, names),
+    ),
+    guide(),
+    h("div", { class: "halves" }, match.sides.map((side, place) => direction(side, names, partners, place))),
+    h("section", { class: "card" }, h("h2", {}, "Where the values come from"), butterfly(match.sides, names)),
+    h("div", { class: "halves" }, shared(data.shared), together(match, names)),
+  );
+  return parts;
+}
+
+function direction(side, names, partners, place) {
+  const which = ["ours", "theirs"][place];
+  return h(
+    "section", { class: `card direction ${which}` },
+    h("h2", {}, "What ", link(partnerAddress(partners[place].id), {}, names[place]), " gets"),
+    h("p", {}, side.sentence),
+    h("h3", {}, "What meets what"),
+    side.meets.length
+      ? h("ul", { class: "meets" }, side.meets.map((met) => meeting(met)))
+      : h("p", { class: "small" }, `No stated goal of ${names[place]} is met directly; the value rests on other evidence.`),
+  );
+}
+
+function meeting({ goal, capability, cosine, own }) {
+  const tells = `Likeness in meaning ${cosine.toFixed(2)}; the best that it has itself: ${own.toFixed(2)}`;
+  return h(
+    "li", { title: tells },
+    h("span", { class: "goal" }, h("span", { class: "small" }, "Goal "), goal),
+    h("span", { class: "capability" }, h("span", { class: "small" }, "is met by "), capability),
+    h("span", { class: "small" }, `Likeness ${percent(cosine)}, own best ${percent(own)}`),
+  );
+}
+
+function shared(known) {
+  const rows = Object.entries(SHARED).filter(([kind]) => known[kind]?.length);
+  const facts = rows.map(([kind, name]) => [h("dt", {}, name), h("dd", {}, phrase(known[kind]))]);
+  const accounts = known.accounts ? accountFacts(known.accounts) : null;
+  return h(
+    "section", { class: "card" }, h("h2", {}, "What both share"),
+    facts.length || accounts ? h("dl", { class: "facts" }, facts, accounts) : h("p", {}, "Nothing that is stated."),
+    accounts ? null : h("p", { class: "small" }, "Shared accounts are not known: too few or none were given."),
+  );
+}
+
+function accountFacts(accounts) {
+  const plain = Object.entries(accounts).filter(([, value]) => typeof value === "number" || typeof value === "string");
+  const shown = (value) => (typeof value === "string" || Number.isInteger(value) ? value : value.toFixed(2));
+  const told = plain.map(([name, value]) => `${name.replaceAll("_", " ")}: ${shown(value)}`);
+  return [h("dt", {}, "Accounts"), h("dd", {}, told.join(", "))];
+}
+
+function together(match, names) {
+  const parts = [motionList(match.motions), courseList(match.stated_course, names)].filter(Boolean);
+  const none = [h("p", {}, "The evidence supports no particular motion.")];
+  return h("section", { class: "card" }, h("h2", {}, "What to do together"), ...(parts.length ? parts : none));
+}
+
+function pairForm(partners) {
+  const a = picker("a", "First partner", partners[0]);
+  const b = picker("b", "Second partner", partners[1]);
+  const told = h("p", { class: "small", role: "alert" });
+  const go = async (event) => {
+    event.preventDefault();
+    const [first, second] = await Promise.all([a.pick(), b.pick()]).catch((error) => { told.textContent = error.message; return []; });
+    if (first && second && first !== second) location.hash = address("/compare", { a: first, b: second });
+    else if (!told.textContent) told.textContent = first && second ? "Name two different partners." : "One of the names is not known here.";
+  };
+  const turn = () => { location.hash = address("/compare", { a: partners[1].id, b: partners[0].id }); };
+  return h(
+    "form", { class: "pair-form", on: { submit: go, input: () => { told.textContent = ""; } } },
+    a.element, b.element, h("button", {}, "Compare"),
+    partners.every(Boolean) ? h("button", { type: "button", class: "plain", on: { click: turn } }, "Swap sides") : null, told,
+  );
+}

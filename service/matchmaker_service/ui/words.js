@@ -1,0 +1,71 @@
+/** What the words and numbers of an answer mean, in plain English. */
+
+/** Fit types. */
+export const FITS = {
+  complement: { name: "Complement", tells: "Near audiences and different capabilities: each adds what the other lacks." },
+  competitor: { name: "Rival", tells: "Near audiences and the same capabilities. Working with a rival is legal, and at times wise." },
+  expansion: { name: "Expansion", tells: "The same capabilities for another audience: a way into a new market." },
+  stretch: { name: "Stretch", tells: "Another audience and other capabilities: far from home, with few proofs." },
+};
+
+/** What two partners could do together. */
+export const MOTIONS = {
+  technology: { name: "Any technology partnership", tells: "What is built together." },
+  strategic: { name: "Any strategic partnership", tells: "What is sold or told together." },
+  integrate: { name: "Integrate", tells: "Connect the two products." },
+  "co-market": { name: "Co-market", tells: "Speak to a shared audience together." },
+  "co-sell": { name: "Co-sell", tells: "Sell together: each side meets goals of the other." },
+  refer: { name: "Refer", tells: "Send customers to one another: one audience, different capabilities." },
+};
+
+/** Kinds of evidence, in the order in which they are shown. */
+export const KINDS = {
+  gain: { name: "Goals met", tells: "Goals of this side that capabilities of the other side meet, beyond what it has already." },
+  audience: { name: "Audience", tells: "Both say that they serve the same customers." },
+  overlap: { name: "Shared accounts", tells: "Customers in common beyond chance. Known only where accounts were given." },
+  lexical: { name: "Same words", tells: "Specific words that both profiles use." },
+  topic: { name: "Same topics", tells: "Whole profiles that mean alike things." },
+  summary: { name: "Same summary", tells: "Names and descriptions that mean alike things." },
+  category: { name: "Category", tells: "The same categories." },
+  fit: { name: "Practical fit", tells: "Regions, customer sizes, industries and connections that go together." },
+  distinct: { name: "Unlike offers", tells: "Capabilities that do not stand in for one another." },
+};
+
+/** Where a facet of a profile comes from. */
+export const SOURCES = {
+  stated: { name: "Stated", tells: "In the partner's own words." },
+  inferred: { name: "Inferred", tells: "Read out of the description, since the partner states none." },
+  peers: { name: "From peers", tells: "The partner states none. These are typical of its category, and stand in." },
+  none: { name: "Unknown", tells: "The partner states none, and nothing stands in." },
+};
+
+/** Kinds of known relations. */
+export const RELATIONS = {
+  partnership: "Partnership",
+  integration: "Integration",
+  competitor: "Rivalry",
+  acquisition: "Acquisition",
+};
+
+/** What a search found a partner by. */
+export const FOUND = {
+  exact: "the exact name",
+  prefix: "how it begins",
+  words: "words of the name",
+  fuzzy: "a similar spelling",
+  domain: "its domain",
+  meaning: "what it does",
+};
+
+/** Numbers of a match: what each of them says. */
+export const NUMBERS = [
+  ["Value (0 to 100)", "Where this pair stands among all pairs of the side that gets the value. 62 means: worth more than 62 of 100 "
+    + "of its possible partners. It is a rank, no probability of success."],
+  ["Mutual value", "The harmonic mean of both values: high only when both are. A match is worth what its weaker side gets."],
+  ["Balance", "The smaller value divided by the larger one. 100 % is even."],
+  ["Weaker side", "The side that gets less. Its reasons decide whether the partnership lasts."],
+  ["One-way street", "The weaker side is below 50, and 25 or more behind the other. Shown, never hidden in one number."],
+  ["Confidence", "How much both profiles say, not how good the match is."],
+  ["Stated course", "Each side states a goal that leads into the other. Stated, not observed."],
+  ["Basis: prior", "Nothing has been learned from past partnerships yet. The numbers follow from declared weights."],
+];

@@ -1,0 +1,101 @@
+"""The real service with the bundled sample, and a real browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.service.page.visit import SIZES, Visit
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory):
+    """Address of a service that listens on a free port."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    told = {
+        "MATCHMAKER_MODEL": str(ROOT / "models" / "sample"),
+        "MATCHMAKER_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "MATCHMAKER_LOG_LEVEL": "error",
+    }
+    command = [sys.executable, "-m", "uvicorn", "--factory", "matchmaker_service.app:create_app", "--port", str(port)]
+    log = tmp_path_factory.mktemp("log") / "service.txt"
+    with (
+        log.open("wb") as written,
+        subprocess.Popen(
+            [*command, "--log-level", "error"], env={**os.environ, **told}, cwd=ROOT, stdout=written, stderr=written
+        ) as process,
+    ):
+        try:
+            _await(f"http://127.0.0.1:{port}/livez", process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory) -> Path:
+    """Where screenshots are kept: the folder of artefacts if there is one."""
+    folder = Path(os.environ.get("MATCHMAKER_ARTIFACTS") or tmp_path_factory.mktemp("artifacts")) / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def visit(browser, service):
+    """Opens the page as a visitor of a screen size and a colour scheme; at the end nothing may have gone wrong on any of them."""
+    opened = []
+
+    def enter(size: str = "desktop", scheme: str = "light") -> Visit:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            accept_downloads=True,
+        )
+        opened.append((context, made := Visit(context.new_page(), service)))
+        return made
+
+    yield enter
+    for context, made in opened:
+        found = made.violations()
+        context.close()
+        assert made.troubles == []
+        assert found == []
+
+
+def _await(address: str, process: subprocess.Popen, log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            with urlopen(address, timeout=5):
+                return
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
+    raise AssertionError(f"{address} does not answer: {log.read_text()}")
