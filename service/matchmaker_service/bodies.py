@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     JsonValue,
     StrictBool,
     StrictFloat,
@@ -18,6 +19,8 @@ from pydantic import (
     StringConstraints,
     create_model,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from matchmaker.profiles.schema import Partner, Relation
 
@@ -66,6 +69,13 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class _NoOthers:
+    """Tells in the schema of a mapping what is checked anyway: no name but those that fit the pattern."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "additionalProperties": False}
+
+
 class InterfaceBody(_Closed):
     """How a partner can be connected to."""
 
@@ -102,7 +112,7 @@ class ProfileBody(_Closed):
         None, description="The same as a band; implies the size."
     )
     as_of: dt.date | None = Field(None, description="When all this was true.")
-    extra: Annotated[dict[Label, Extra], Field(max_length=100)] = Field(
+    extra: Annotated[dict[Label, Extra], Field(max_length=100), _NoOthers()] = Field(
         default_factory=dict, description="Fields of your own; filters find them as extra.NAME."
     )
 

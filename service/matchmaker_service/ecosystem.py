@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,10 @@ from matchmaker_service.overlay import Built
 
 if TYPE_CHECKING:
     from matchmaker.encoders.base import Encoder
+
+
+_AGAIN = 2.0
+"""Seconds after which partners that could not be placed are tried again."""
 
 
 class View:
@@ -40,6 +45,7 @@ class Ecosystem:
             threading.Lock(), threading.Lock(), threading.Event(), threading.Event(),
         )  # fmt: skip
         self._unusable: str | None = None
+        self._again = 0.0
         self._encoder: Encoder | None = None
         self._log = logs.logger()
         self.trouble: str | None = None
@@ -82,12 +88,15 @@ class Ecosystem:
 
     def caught_up(self) -> View:
         """A generation with everything that is in the store now. Raises StoreError."""
-        if self._database.newest() > self._view.change or self._live.failed:
-            with self._catching:
-                self._live.catch_up()
-                if self._live.engine is not self._view.engine:
-                    self._show()
+        if self._database.newest() > self._view.change:
+            self._catch_up()
         return self._view
+
+    def _catch_up(self) -> None:
+        with self._catching:
+            self._live.catch_up()
+            if self._live.engine is not self._view.engine:
+                self._show()
 
     def activate(self, version: str) -> str:
         """Answer from this version of the bundle, once it has passed its golden queries, and make it the current one for every
@@ -163,8 +172,9 @@ class Ecosystem:
         try:
             behind = self._database.newest() - self._view.change
             metrics.behind.set(max(behind, 0))
-            if behind > 0 or self._live.failed:
-                self.caught_up()
+            if behind > 0 or (self._live.failed and time.monotonic() > self._again):
+                self._again = time.monotonic() + _AGAIN
+                self._catch_up()
             for call in self.also:
                 call()
             self.trouble = None

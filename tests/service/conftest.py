@@ -170,9 +170,7 @@ def api(served):
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory):
     """The bundled sample, for tests that write nothing."""
-    settings = Settings(
-        model=ROOT / "models" / "sample", data_dir=tmp_path_factory.mktemp("sample"), log_level="error"
-    )
+    settings = Settings(model=ROOT / "models" / "sample", data_dir=tmp_path_factory.mktemp("sample"), log_level="error")
     with running(settings) as found:
         yield found
 

@@ -23,7 +23,9 @@ def listed(api, partner="p000", **asked):
 
 def test_names_are_hashed_and_no_name_is_kept(served):
     api = served.api
-    told = put(api, "p000", {"account": "https://www.Secret-Shop.com/path", "segment": "a", "value": 12.5, "currency": "EUR"})
+    told = put(
+        api, "p000", {"account": "https://www.Secret-Shop.com/path", "segment": "a", "value": 12.5, "currency": "EUR"}
+    )
     assert told.json()["data"] == {"kept": 1, "left_out": []}
     (row,) = listed(api)
     assert row["account"] == hash_account("secret-shop.com", KEY)

@@ -22,7 +22,9 @@ def test_it_is_answered_and_listed_as_it_was_told(api):
 
 def test_a_retry_adds_nothing(api):
     first = add(api, ONE).json()["data"]
-    (again, fresh, twice) = add(api, {**ONE, "value": 7.0}, {**ONE, "id": "crm-2"}, {**ONE, "id": "crm-2"}).json()["data"]
+    (again, fresh, twice) = add(api, {**ONE, "value": 7.0}, {**ONE, "id": "crm-2"}, {**ONE, "id": "crm-2"}).json()[
+        "data"
+    ]
     assert again == {**first[0], "repeated": True}
     assert (fresh["repeated"], twice["repeated"]) == (False, True)
     assert [one["id"] for one in api.get("/v1/activity").json()["data"]] == ["crm-1", "crm-2"]
@@ -35,14 +37,21 @@ def test_without_an_id_each_is_another(api):
 
 
 def test_both_ends_find_it(api):
-    add(api, ONE, {**ONE, "id": "crm-2", "from": "p002", "to": "p000"}, {**ONE, "id": "crm-3", "from": "p002", "to": "p003"})
+    add(
+        api,
+        ONE,
+        {**ONE, "id": "crm-2", "from": "p002", "to": "p000"},
+        {**ONE, "id": "crm-3", "from": "p002", "to": "p003"},
+    )
     found = api.get("/v1/activity?partner=p000").json()["data"]
     assert [one["id"] for one in found] == ["crm-1", "crm-2"]
 
 
 def test_all_or_nothing(api):
     problem(add(api, ONE, {**ONE, "id": "crm-2", "to": "nobody"}), 404, "unknown_partner")
-    assert pointers(problem(add(api, ONE, {**ONE, "id": "crm-3", "to": "p000"}), 422, "invalid_request")) == ["/activities/1/to"]
+    assert pointers(problem(add(api, ONE, {**ONE, "id": "crm-3", "to": "p000"}), 422, "invalid_request")) == [
+        "/activities/1/to"
+    ]
     assert api.get("/v1/activity").json()["data"] == []
 
 

@@ -54,14 +54,18 @@ def test_off_loopback_it_does_not_start_without_a_key(start, tmp_path):
     database.close()
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer"}, {"X-API-Key": ""}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer"}, {"X-API-Key": ""}]
+)
 def test_without_a_key_it_is_said_how_to_send_one(guarded, headers):
     answer = guarded.api.get("/v1/partners/p000", headers=headers)
     problem(answer, 401, "key_missing")
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("secret", ["x", "mm_", "mm_a_b", "mm_000000000000_" + "a" * 43, "é", "mm_" + "x" * 5000, "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "secret", ["x", "mm_", "mm_a_b", "mm_000000000000_" + "a" * 43, "é", "mm_" + "x" * 5000, "' OR 1=1 --"]
+)
 def test_a_wrong_key_opens_nothing(guarded, secret):
     for headers in ({"X-API-Key": secret.encode()}, {"Authorization": b"Bearer " + secret.encode()}):
         answer = guarded.api.get("/v1/partners/p000", headers=headers)
@@ -73,7 +77,9 @@ def test_a_key_comes_by_either_header(guarded):
     secret = guarded.first["X-API-Key"]
     assert guarded.api.get("/v1/partners/p000", headers={"Authorization": f"bearer {secret}"}).status_code == 200
     assert guarded.api.get("/v1/partners/p000", headers={"X-API-Key": secret}).status_code == 200
-    assert guarded.api.get("/v1/partners/p000/matches", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+    assert (
+        guarded.api.get("/v1/partners/p000/matches", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+    )
     altered = secret[:-1] + ("A" if secret[-1] != "A" else "B")
     problem(guarded.api.get("/v1/partners/p000", headers={"X-API-Key": altered}), 401, "key_invalid")
 
@@ -205,6 +211,10 @@ def test_the_audit_names_the_key_and_the_request(guarded):
         ("partner.put", "new", owner),
     ]
     assert told[1]["request_id"] == "mine-1"
-    only = guarded.api.get("/v1/audit", params={"action": "partner.put", "target": "new", "owner": owner}, headers=headers)
+    only = guarded.api.get(
+        "/v1/audit", params={"action": "partner.put", "target": "new", "owner": owner}, headers=headers
+    )
     assert [one["action"] for one in only.json()["data"]] == ["partner.put"]
-    assert pointers(problem(guarded.api.get("/v1/audit?who=x", headers=headers), 422, "invalid_request")) == ["/query/who"]
+    assert pointers(problem(guarded.api.get("/v1/audit?who=x", headers=headers), 422, "invalid_request")) == [
+        "/query/who"
+    ]

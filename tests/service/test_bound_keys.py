@@ -33,7 +33,11 @@ TABLE = {
         ("/v1/partners", {"json": {"id": OTHER, **NEW}}, 403),
         ("/v1/partners", {"json": {"id": OWN, **NEW}}, 409),
     ],
-    "get_partner": [(f"/v1/partners/{OWN}", {}, 200), (f"/v1/partners/{OTHER}", {}, 403), ("/v1/partners/nobody", {}, 403)],
+    "get_partner": [
+        (f"/v1/partners/{OWN}", {}, 200),
+        (f"/v1/partners/{OTHER}", {}, 403),
+        ("/v1/partners/nobody", {}, 403),
+    ],
     "put_partner": [(f"/v1/partners/{OWN}", {"json": NEW}, 200), (f"/v1/partners/{OTHER}", {"json": NEW}, 403)],
     "patch_partner": [
         (f"/v1/partners/{OWN}", {"json": {"name": "Mine"}}, 200),
@@ -86,7 +90,11 @@ TABLE = {
     "put_relations": [
         ("/v1/relations", {"json": {"relations": [{**PAIR, "type": "partnership"}]}}, 200),
         ("/v1/relations", {"json": {"relations": [{**FOREIGN, "type": "partnership"}]}}, 403),
-        ("/v1/relations", {"json": {"relations": [{**PAIR, "type": "partnership"}, {**FOREIGN, "type": "partnership"}]}}, 403),
+        (
+            "/v1/relations",
+            {"json": {"relations": [{**PAIR, "type": "partnership"}, {**FOREIGN, "type": "partnership"}]}},
+            403,
+        ),
     ],
     "get_relation": [
         (f"/v1/relations/{OWN_RELATION}", {}, 200),
@@ -100,7 +108,10 @@ TABLE = {
         ("/v1/accounts", {"json": {"partner": OTHER, "accounts": [{"account": "a.com"}]}}, 403),
     ],
     "delete_accounts": [(f"/v1/accounts?partner={OWN}", {}, 200), (f"/v1/accounts?partner={OTHER}", {}, 403)],
-    "count_accounts": [(f"/v1/accounts/counts?partner={OWN}", {}, 200), (f"/v1/accounts/counts?partner={OTHER}", {}, 403)],
+    "count_accounts": [
+        (f"/v1/accounts/counts?partner={OWN}", {}, 200),
+        (f"/v1/accounts/counts?partner={OTHER}", {}, 403),
+    ],
     "list_activity": [
         (f"/v1/activity?partner={OWN}", {}, 200),
         (f"/v1/activity?partner={OTHER}", {}, 403),
@@ -160,7 +171,9 @@ def world(served):
         assert answer.status_code < 300, answer.text
         return answer.json()["data"]
 
-    token = {one: served.inner.signer.recommendation(Recommended(one, THIRD, 1, view.version, 0)) for one in (OWN, OTHER)}
+    token = {
+        one: served.inner.signer.recommendation(Recommended(one, THIRD, 1, view.version, 0)) for one in (OWN, OTHER)
+    }
     told("PATCH", f"/v1/partners/{OTHER}", json={"extra": {SECRET: SECRET}})
     told("POST", "/v1/accounts", json={"partner": OTHER, "accounts": [{"account": "b.com", "segment": SECRET}]})
     told("POST", "/v1/activity", json={"activities": [{**ALIEN, "id": "alien", "note": SECRET}]})
@@ -173,7 +186,13 @@ def world(served):
     own = api.post("/v1/jobs", json=sent, headers=bound).json()["data"]
     for one in (foreign, own):
         eventually(lambda one=one: told("GET", f"/v1/jobs/{one['id']}")["status"] == "done")
-    known = {"own_job": own["id"], "job": foreign["id"], "own_token": token[OWN], "token": token[OTHER], "version": view.version}
+    known = {
+        "own_job": own["id"],
+        "job": foreign["id"],
+        "own_token": token[OWN],
+        "token": token[OTHER],
+        "version": view.version,
+    }
     return served, bound, known
 
 

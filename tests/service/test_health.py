@@ -100,7 +100,9 @@ def test_metrics_count_requests_by_route_and_status(served):
 
 def test_metrics_tell_every_stage(served):
     def counts():
-        return {name: sample(served.api.get("/metrics").text, "matchmaker_stage_seconds_count", stage=name) for name in ("wait", "score", "encode", "store")}
+        text = served.api.get("/metrics").text
+        names = ("wait", "score", "encode", "store")
+        return {name: sample(text, "matchmaker_stage_seconds_count", stage=name) for name in names}
 
     before = counts()
     served.api.get("/v1/partners/p000/matches?k=9")

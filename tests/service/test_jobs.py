@@ -40,7 +40,9 @@ def rows(api, job):
     assert f'filename="{name}"' in answer.headers["content-disposition"]
     if told["format"] == "csv":
         assert answer.headers["content-type"].startswith("text/csv")
-        return csv.read_csv(io.BytesIO(answer.content), convert_options=csv.ConvertOptions(strings_can_be_null=True)).to_pylist()
+        return csv.read_csv(
+            io.BytesIO(answer.content), convert_options=csv.ConvertOptions(strings_can_be_null=True)
+        ).to_pylist()
     assert answer.headers["content-type"] == "application/vnd.apache.parquet"
     return parquet.read_table(io.BytesIO(answer.content)).to_pylist()
 
@@ -56,8 +58,8 @@ def test_scores_are_the_direct_ones(api, small_parts, form):
     direct = api.post("/v1/scores:batch", json={"pairs": sent}).json()
     job = begin(api, kind="scores", pairs=sent, format=form)
     found = rows(api, job)
-    names = ["a", "b", "client_reference_id", "status", "mutual", "value_to_a", "value_to_b", "balance", "one_way_street", "fit_type"]
-    assert [{name: row[name] for name in names} for row in found] == [{name: row[name] for name in names} for row in direct["data"]]
+    names = set(direct["data"][0])
+    assert [{name: row[name] for name in names} for row in found] == direct["data"]
     assert {row["model_version"] for row in found} == {direct["meta"]["model_version"]}
     told = state(api, job)
     assert (told["total"], told["failed"], told["error"]) == (37, 7, None)
@@ -75,7 +77,9 @@ def test_matches_are_the_direct_ones(api, small_parts, form):
             continue
         for one in api.get(f"/v1/partners/{partner}/matches", params=asked).json()["data"]:
             expected.append((partner, one["rank"], one["partner"], one["mutual"], one["recommendation_id"]))
-    assert [(row["partner"], row["rank"], row["match"], row["mutual"], row["recommendation_id"]) for row in found] == expected
+    assert [
+        (row["partner"], row["rank"], row["match"], row["mutual"], row["recommendation_id"]) for row in found
+    ] == expected
     assert [row["status"] for row in found if row["partner"] == "nobody"] == ["unknown partner nobody"]
 
 
@@ -199,7 +203,11 @@ def test_jobs_of_others_are_not_there(served):
     for method, path in (("GET", ""), ("GET", "/result"), ("POST", ":cancel")):
         problem(api.request(method, f"/v1/jobs/{job}{path}", headers=theirs), 404, "unknown_job")
     assert api.get("/v1/jobs", headers=theirs).json()["data"] == []
-    assert len(api.get("/v1/jobs", headers=ours).json()["data"]) == len(api.get("/v1/jobs", headers=admin).json()["data"]) == 1
+    assert (
+        len(api.get("/v1/jobs", headers=ours).json()["data"])
+        == len(api.get("/v1/jobs", headers=admin).json()["data"])
+        == 1
+    )
     assert api.get(f"/v1/jobs/{job}/result", headers=admin).status_code == 200
 
 

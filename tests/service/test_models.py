@@ -28,7 +28,10 @@ def version(served):
 def test_all_versions_are_told(start, pair):
     served = start()
     rows = served.api.get("/v1/models").json()["data"]
-    assert [(row["version"], row["state"], row["partners"]) for row in rows] == [(pair[0], "in use", 40), (pair[1], "at hand", 41)]
+    assert [(row["version"], row["state"], row["partners"]) for row in rows] == [
+        (pair[0], "in use", 40),
+        (pair[1], "at hand", 41),
+    ]
     assert rows[0]["integrity"] in ("checking", "intact") and rows[1]["integrity"] is None
     assert served.api.get(f"/v1/models/{pair[1]}").json()["data"] == rows[1]
     problem(served.api.get("/v1/models/20000101T000000000000-00000000"), 404, "unknown_model")

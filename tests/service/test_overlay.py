@@ -67,7 +67,12 @@ def test_partners_stand_as_a_dict_of_them(api, seed):
 def test_relations_stand_as_a_dict_of_them(api, seed):
     chance = random.Random(seed)
     oracle = {relation_id(Relation(a=a, b=b, type=kind)): {a, b} for a, b, kind in BUILT}
-    possible = [*BUILT, ("p000", "p003", "partnership"), ("p001", "p002", "integration"), ("p000", "p002", "acquisition")]
+    possible = [
+        *BUILT,
+        ("p000", "p003", "partnership"),
+        ("p001", "p002", "integration"),
+        ("p000", "p002", "acquisition"),
+    ]
     for _ in range(30):
         a, b, kind = chance.choice(possible)
         key = relation_id(Relation(a=a, b=b, type=kind))
@@ -79,7 +84,9 @@ def test_relations_stand_as_a_dict_of_them(api, seed):
             oracle[key] = {a, b}
         for limit, partner in ((1, None), (2, "p000"), (200, "p002")):
             rows = pages(api, "/v1/relations", limit, **({"partner": partner} if partner else {}))
-            assert [row["id"] for row in rows] == sorted(key for key, ends in oracle.items() if partner in (None, *ends))
+            assert [row["id"] for row in rows] == sorted(
+                key for key, ends in oracle.items() if partner in (None, *ends)
+            )
 
 
 def test_a_page_goes_on_where_it_stood_whatever_happens_meanwhile(api):

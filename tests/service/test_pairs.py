@@ -26,7 +26,10 @@ def test_the_other_side_is_another_answer(sample):
     ours, theirs = one.json()["data"]["match"], other.json()["data"]["match"]
     assert ours["value_to_you"] == pytest.approx(theirs["value_to_them"])
     assert ours["mutual"] == pytest.approx(theirs["mutual"])
-    assert sample.api.get("/v1/pairs/shipbob/loop-returns", headers={"If-None-Match": one.headers["etag"]}).status_code == 304
+    assert (
+        sample.api.get("/v1/pairs/shipbob/loop-returns", headers={"If-None-Match": one.headers["etag"]}).status_code
+        == 304
+    )
 
 
 def test_a_partner_is_no_pair_with_itself(sample):

@@ -249,3 +249,18 @@ def test_the_read_profile_changes_its_tag_with_what_it_tells(served):
     served.settled()
     second = served.api.get("/v1/partners/p000/profile", headers={"If-None-Match": tag})
     assert second.status_code == 200 and second.json()["data"]["name"] == "Changed"
+
+
+def test_the_relations_of_a_deleted_partner_go_with_it(start, url):
+    served = start(database=url)
+    built = served.api.get("/v1/relations", params={"partner": "p000", "limit": 200}).json()["data"]
+    served.api.put("/v1/partners/new", json=NEW)
+    made = {"a": "p000", "b": "new", "type": "partnership"}
+    served.api.post("/v1/relations", json={"relations": [made]})
+    everybody = served.api.get("/v1/relations", params={"limit": 200}).json()["data"]
+    assert served.api.delete("/v1/partners/p000").status_code == 204
+    left = served.api.get("/v1/relations", params={"limit": 200}).json()["data"]
+    assert built and len(everybody) - len(left) == len(built) + 1
+    assert all("p000" not in (one["a"], one["b"]) for one in left)
+    served.api.put("/v1/partners/p000", json=NEW)
+    assert served.api.get("/v1/relations", params={"partner": "p000"}).json()["data"] == []

@@ -27,15 +27,22 @@ def listed(api, **asked):
 
 
 def test_built_relations_are_listed_in_the_order_of_their_ids(api):
-    expected = sorted(({"id": relation_id(one), "revision": 0, **one.model_dump(mode="json")} for one in BUILT), key=lambda one: one["id"])
-    assert listed(api) == expected
+    expected = [{"id": relation_id(one), "revision": 0, **one.model_dump(mode="json")} for one in BUILT]
+    assert listed(api) == sorted(expected, key=lambda one: one["id"])
     assert {one["id"] for one in listed(api, partner="p000")} == {relation_id(BUILT[0]), relation_id(BUILT[1])}
     assert listed(api, partner="p001")[0]["id"] == relation_id(BUILT[1])
     assert listed(api, partner="p020") == []
 
 
 def test_a_written_relation_stands_and_is_read_by_its_id(api):
-    sent = {"a": "p020", "b": "p021", "type": "partnership", "status": "active", "started_on": "2026-01-02", "source": "crm"}
+    sent = {
+        "a": "p020",
+        "b": "p021",
+        "type": "partnership",
+        "status": "active",
+        "started_on": "2026-01-02",
+        "source": "crm",
+    }
     (told,) = put(api, sent).json()["data"]
     assert {name: told[name] for name in sent} == sent and told["revision"] == 1
     assert api.get(f"/v1/relations/{told['id']}").json()["data"] == told
@@ -78,7 +85,9 @@ def test_both_ends_must_stand_and_differ_and_nothing_is_written_else(api):
     good = {"a": "p020", "b": "p021", "type": "partnership"}
     problem(put(api, good, {**good, "b": "nobody"}), 404, "unknown_partner")
     assert pointers(problem(put(api, good, {**good, "b": "p020"}), 422, "invalid_request")) == ["/relations/1"]
-    assert pointers(problem(put(api, good, {**good, "a": "p021", "b": "p020"}), 422, "invalid_request")) == ["/relations/1"]
+    assert pointers(problem(put(api, good, {**good, "a": "p021", "b": "p020"}), 422, "invalid_request")) == [
+        "/relations/1"
+    ]
     assert len(listed(api)) == 3
 
 

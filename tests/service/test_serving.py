@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.cli.process import matchmaker, one_error
+from matchmaker.cli.app import main
 from tests.conftest import ROOT
 from tests.service.conftest import eventually
 from tests.service.test_health import sample
@@ -30,7 +30,8 @@ NEWCOMER = {
 
 
 def environment(folder, **more):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MATCHMAKER_") or name == "MATCHMAKER_CACHE_DIR"}
+    foreign = [name for name in os.environ if name.startswith("MATCHMAKER_") and name != "MATCHMAKER_CACHE_DIR"]
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
     told = {"DATA_DIR": folder, "MODEL": ROOT / "models" / "sample", "LOG_LEVEL": "info", **more}
     return {**kept, **{f"MATCHMAKER_{name}": str(value) for name, value in told.items()}}
 
@@ -61,9 +62,12 @@ def serving(folder, *arguments, **more):
 
     log = folder / "log.txt"
     command = [sys.executable, "-m", "matchmaker.cli.app", "serve", "--port", str(port), *arguments]
-    with log.open("ab") as written, subprocess.Popen(
-        command, env=environment(folder, **more), cwd=folder, stderr=written, stdout=written
-    ) as process:
+    with (
+        log.open("ab") as written,
+        subprocess.Popen(
+            command, env=environment(folder, **more), cwd=folder, stderr=written, stdout=written
+        ) as process,
+    ):
         try:
             eventually(up, 60)
             yield ask, process, log
@@ -80,50 +84,75 @@ def stopped(process, seconds=30):
 
 
 @pytest.fixture
-def keys(tmp_path):
-    def run(*arguments):
-        return matchmaker("keys", *arguments, environment=environment(tmp_path), cwd=tmp_path)
+def run(tmp_path, monkeypatch, capsys):
+    """The command in this process: status, standard output, standard error."""
 
-    return run
+    def command(*arguments, **more):
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            for name, value in environment(tmp_path, **more).items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["matchmaker", *arguments])
+            with pytest.raises(SystemExit) as ended:
+                main()
+        told = capsys.readouterr()
+        return ended.value.code, told.out, told.err
+
+    return command
 
 
-def test_keys_are_made_listed_and_revoked(keys):
-    made = keys("create", "shop", "--scope", "write", "--partner", "shipbob", "--days", "1", "--json")
-    assert made.returncode == 0, made.stderr
-    told = json.loads(made.stdout)
+def refused(done, status, code, *said):
+    """The command ended with this status and one sentence."""
+    assert done[0] == status, done
+    last = done[2].splitlines()[-1]
+    assert last.startswith(f"Error ({code}): ") and "Traceback" not in done[2]
+    assert all(words in last for words in said), last
+
+
+def test_keys_are_made_listed_and_revoked(run):
+    status, out, _ = run("keys", "create", "shop", "--scope", "write", "--partner", "shipbob", "--days", "1", "--json")
+    told = json.loads(out)
     secret, key = told.pop("secret"), told["id"]
-    assert secret.startswith(f"mm_{key}_") and told["scopes"] == ["write"] and told["partner"] == "shipbob"
-    listed = keys("list", "--json")
-    (row,) = json.loads(listed.stdout)["keys"]
+    assert status == 0 and secret.startswith(f"mm_{key}_")
+    assert (told["scopes"], told["partner"]) == (["write"], "shipbob")
+    status, out, _ = run("keys", "list", "--json")
+    (row,) = json.loads(out)["keys"]
     assert (row["id"], row["label"], row["state"]) == (key, "shop", "in force") and row["expires_at"]
-    assert secret not in listed.stdout and secret.split("_", 2)[2] not in listed.stdout
-    assert keys("revoke", key).returncode == 0
-    assert json.loads(keys("list", "--json").stdout)["keys"][0]["state"] == "revoked"
-    one_error(keys("revoke", key), 2, "invalid_setting", key)
-    one_error(keys("create", "x", "--scope", "all"), 2, "invalid_setting", "read, write, admin")
+    for shown in (out, run("keys", "list")[1]):
+        assert key in shown and secret.split("_", 2)[2] not in shown
+    assert run("keys", "revoke", key)[0] == 0
+    assert json.loads(run("keys", "list", "--json")[1])["keys"][0]["state"] == "revoked"
+    refused(run("keys", "revoke", key), 2, "invalid_setting", key)
+    refused(run("keys", "create", "x", "--scope", "all"), 2, "invalid_setting", "read, write, admin")
 
 
-def test_it_listens_to_others_only_with_a_key_in_force(keys, tmp_path):
-    def serve():
-        return matchmaker("serve", "--host", "0.0.0.0", "--port", "0", environment=environment(tmp_path), cwd=tmp_path)
+def test_a_secret_is_the_only_thing_on_standard_output(run):
+    status, out, err = run("keys", "create", "shop")
+    assert status == 0 and out.count("\n") == 1 and out.startswith("mm_")
+    assert out.strip() not in err
 
-    one_error(serve(), 2, "invalid_setting", "keys create")
-    made = json.loads(keys("create", "x", "--days", "0", "--json").stdout)
-    assert made["state"] == "expired"
-    one_error(serve(), 2, "invalid_setting", "keys create")
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3"])
+def test_it_listens_to_others_only_with_a_key_in_force(run, host):
+    refused(run("serve", "--host", host, "--port", "0"), 2, "invalid_setting", "keys create", host)
+    assert run("keys", "create", "x", "--days", "0")[0] == 0
+    key = json.loads(run("keys", "create", "y", "--json")[1])["id"]
+    run("keys", "revoke", key)
+    refused(run("serve", "--host", host, "--port", "0"), 2, "invalid_setting", "keys create")
 
 
 @pytest.mark.parametrize(
     ("more", "status", "code"),
     [
         ({"PORT": "many"}, 2, "invalid_setting"),
+        ({"CORS_ORIGINS": "a.example"}, 2, "invalid_setting"),
         ({"MODEL": "nowhere"}, 4, "bundle_missing"),
+        ({"DATABASE": "mysql://x"}, 2, "invalid_setting"),
         ({"DATABASE": "sqlite:////proc/nothing/x.db"}, 4, "store_unavailable"),
     ],
 )
-def test_what_it_cannot_start_with_is_one_sentence(tmp_path, more, status, code):
-    done = matchmaker("serve", environment=environment(tmp_path, **more), cwd=tmp_path)
-    one_error(done, status, code)
+def test_what_it_cannot_start_with_is_one_sentence(run, more, status, code):
+    refused(run("serve", **more), status, code)
 
 
 @pytest.mark.slow
@@ -154,14 +183,14 @@ def test_several_workers_answer_as_one(tmp_path, kind):
         written = time.monotonic()
 
         def told():
-            answers = [ask("/v1/partners/klaviyo/matches?k=1&where=extra.tier=unheard-of&include_existing=true", Connection="close") for _ in range(10)]
+            path = "/v1/partners/klaviyo/matches?k=1&where=extra.tier=unheard-of&include_existing=true"
+            answers = [ask(path, Connection="close") for _ in range(10)]
             return all(status == 200 and '"partner":"shipbob"' in text for status, text in answers)
 
         eventually(told, 10)
         assert time.monotonic() - written < 4  # two seconds, and the asking
-        eventually(lambda: sum(
-            sample(ask("/metrics")[1], "matchmaker_requests_total", route="/v1/partners/{partner}", method="GET", status="200") == 40
-            for _ in range(10)
-        ) == 10, 5)
+        route = {"route": "/v1/partners/{partner}", "method": "GET", "status": "200"}
+        for _ in range(10):
+            assert sample(ask("/metrics", Connection="close")[1], "matchmaker_requests_total", **route) == 40
         stopped(process)
         assert process.returncode in (0, -signal.SIGTERM)

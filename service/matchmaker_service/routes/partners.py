@@ -9,7 +9,7 @@ from fastapi import Body, Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from matchmaker.profiles.schema import Partner
-from matchmaker.store import partners
+from matchmaker.store import partners, relations
 from matchmaker_service import overlay
 from matchmaker_service.auth import Reader, Writer
 from matchmaker_service.bodies import PartnerBody, PartnerPatch, ProfileBody, ReplacingBody, merged
@@ -22,6 +22,7 @@ from matchmaker_service.writes import Note, Reply, Writes
 
 routes = router("partners")
 MOST = 1000
+_ALL = 1_000_000
 Found = overlay.Standing[partners.Stored, Partner]
 
 
@@ -235,7 +236,11 @@ def delete_partner(
         if found is None:
             raise unknown(pen.services.ecosystem.view.engine.fitted, partner)
         wanted.check(found, pen.services.ecosystem.view.version)
-        partners.delete(note.writing, partner, known=pen.services.ecosystem.built.partner(partner))
+        built = pen.services.ecosystem.built
+        for one in overlay.relation_page(note.writing.sql, built, "", _ALL, partner):
+            relations.delete(note.writing, one.id, known=built.relation(one.id))
+            note.audit("relation.delete", one.id)
+        partners.delete(note.writing, partner, known=built.partner(partner))
         note.audit("partner.delete", partner)
         return Reply(None, 204)
 

@@ -70,8 +70,13 @@ TOKENS = [token() for _ in range(20)]
 
 @schemathesis.hook
 def filter_query(context, query):
-    """Leave out an empty list where a text is meant: none of it would be sent, and what is sent would be right."""
-    return all(value not in ([], {}) for value in (query or {}).values())
+    """Leave out empty lists where a text is meant: none of it would be sent, and what is sent would be right."""
+    return not any(value is not None and _nothing(value) for value in (query or {}).values())
+
+
+def _nothing(value):
+    inner = value.values() if isinstance(value, dict) else value
+    return value is None or (isinstance(value, dict | list) and all(map(_nothing, inner)))
 
 
 @schemathesis.hook
