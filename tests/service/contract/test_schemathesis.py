@@ -28,10 +28,8 @@ def test_schemathesis_finds_nothing(tmp_path):
     ) as service:
         Matchmaker.load(service.folder / "models").save(service.folder / "models")  # a second version to change to
         key = service.key("admin")
-        asked = {"profile": {"name": "Warm"}}
-        assert (
-            service.ask("POST", "/v1/matches:query", key, body=asked)[0] == 200
-        )  # the encoder is there before answers are timed
+        # The encoder is opened before answers are timed.
+        assert service.ask("POST", "/v1/matches:query", key, body={"profile": {"name": "Warm"}})[0] == 200
         bounds = ["--max-time", SECONDS] if SECONDS else ["--max-examples", "2", "--seed", "3"]
         checks = ["--checks", "all", "--mode", "all", "--continue-on-failure", "--workers", "2"]
         sent = ["--header", f"X-API-Key: {key}", "--request-timeout", "60"]
