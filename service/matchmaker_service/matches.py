@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
 
+from matchmaker.config import PriorWeights
 from matchmaker.profiles.schema import Partner
 from matchmaker.results import Match, Recommendations
 from matchmaker.retrieval.filters import Filter
@@ -56,6 +57,19 @@ DEFAULT = MatchQuery()
 _DEFAULT_JSON = DEFAULT.model_dump_json()
 
 
+def _weight(name: str) -> Any:  # noqa: ANN401 - pydantic's own
+    return Field(ge=0, le=1000, description=f"What the evidence `{name}` counts; docs/concepts.md tells what it is.")
+
+
+_FIELDS: dict[str, Any] = {name: (Annotated[float, _weight(name)], None) for name in PriorWeights.model_fields}
+OwnWeights = create_model(
+    "OwnWeights",
+    __config__=ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False),
+    __doc__="Weights from 0 on, not all of them 0.",
+    **_FIELDS,
+)
+
+
 class Question(_Asked):
     """Matches for a profile that need not be stored, or for a stored partner with wishes of its own."""
 
@@ -73,8 +87,9 @@ class Question(_Asked):
     filters: Filters = Field({}, description="Filters as in docs/filters.md.")
     like: list[Identity] = Field([], max_length=20, description="Stored partners whose likes come first.")
     unlike: list[Identity] = Field([], max_length=20, description="Stored partners whose likes come last.")
-    weights: dict[Words, float] | None = Field(
-        None, max_length=20, description="What counts for the asking side, by kind of evidence; docs/concepts.md."
+    weights: OwnWeights | None = Field(
+        None,
+        description="What counts for the asking side, by kind of evidence; what is left out stays. docs/concepts.md.",
     )
     fields: list[Words] | None = Field(None, max_length=40, description="Only these fields of each match.")
 
@@ -158,7 +173,7 @@ def _ask(kept: Services, asked: Question) -> Answer:
         explain=asked.explain,
         like=asked.like,
         unlike=asked.unlike,
-        weights=asked.weights,
+        weights=None if asked.weights is None else asked.weights.model_dump(exclude_unset=True),
     )
     content = _told(found, view, kept.signer, asked.partner, fields)
     return Answer(content, tag_of(view.version, view.change, asked.model_dump_json()))

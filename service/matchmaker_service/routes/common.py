@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -10,6 +11,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 
 from matchmaker.errors import UnknownPartnerError
 from matchmaker.fitted import Fitted
+from matchmaker.store import partners
 from matchmaker_service import overlay
 from matchmaker_service.bodies import ID
 from matchmaker_service.ecosystem import View
@@ -46,20 +48,26 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def check_stands(kept: Services, view: View, *partners: str) -> View:
+def check_stands(kept: Services, view: View, *ids: str) -> View:
     """A generation in which these partners stand, a newer one than `view` if need be. Raises UnknownPartnerError."""
-    if all(one in view.engine.fitted.rows for one in partners):
+    if all(one in view.engine.fitted.rows for one in ids):
         return view
     with kept.database.reading() as connection:
-        missing = [one for one in partners if overlay.partner(connection, kept.ecosystem.built, one) is None]
+        missing = [one for one in ids if overlay.partner(connection, kept.ecosystem.built, one) is None]
     if missing:
         raise unknown(view.engine.fitted, missing[0])
     view = kept.ecosystem.caught_up()
-    for one in partners:
+    for one in ids:
         if one not in view.engine.fitted.rows:
             why = kept.ecosystem.failed.get(one, "it was changed this moment")
             raise Refused("not_ready", f"The partner {one!r} is stored, and cannot be recommended yet: {why}.")
     return view
+
+
+def any_stored(kept: Services, ids: Collection[str]) -> bool:
+    """Whether the store has one of these partners."""
+    with kept.database.reading() as connection:
+        return bool(partners.get(connection, sorted(ids)))
 
 
 def unknown(fitted: Fitted, partner: str) -> UnknownPartnerError:

@@ -13,7 +13,7 @@ from matchmaker_service.auth import Reader
 from matchmaker_service.bodies import Identity, Reference
 from matchmaker_service.problems import Refused, responses
 from matchmaker_service.reply import Envelope, answered, body, tag_of, tagged
-from matchmaker_service.routes.common import PartnerId, check_stands, router
+from matchmaker_service.routes.common import PartnerId, any_stored, check_stands, router
 from matchmaker_service.services import Services, services
 
 routes = router("pairs")
@@ -97,7 +97,8 @@ def _explained(kept: Services, a: str, b: str) -> tuple[bytes, str]:
 
 def _scored(kept: Services, pairs: list[Pair]) -> list[dict[str, Any]]:
     view = kept.ecosystem.view
-    if any(one not in view.engine.fitted.rows for pair in pairs for one in (pair.a, pair.b)):
+    unknown = {one for pair in pairs for one in (pair.a, pair.b)} - view.engine.fitted.rows.keys()
+    if unknown and any_stored(kept, unknown):
         view = kept.ecosystem.caught_up()
     rows = view.engine.score_pairs((pair.a, pair.b) for pair in pairs).rows
     return [{**row, "client_reference_id": pair.client_reference_id} for row, pair in zip(rows, pairs, strict=True)]
