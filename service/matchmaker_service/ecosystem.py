@@ -13,6 +13,7 @@ from matchmaker.engine import Matchmaker
 from matchmaker.errors import MatchmakerError
 from matchmaker.live import Live
 from matchmaker.registry.bundle import current_version, make_current
+from matchmaker.registry.lists import made_at
 from matchmaker.store.database import Database
 from matchmaker_service import logs, metrics
 from matchmaker_service.ahead import Ahead
@@ -148,8 +149,14 @@ class Ecosystem:
 
     def _use(self, live: Live, engine: Matchmaker) -> None:
         self._live, self._built, self._built_engine = live, Built(engine.fitted), engine
-        self._ahead = Ahead(self._version_folder(engine.fitted.version), engine.fitted)
+        self._read_lists()
         self._show()
+
+    def _read_lists(self) -> None:
+        fitted = self._built_engine.fitted
+        version = self._version_folder(fitted.version)
+        self._lists_made = made_at(version)
+        self._ahead = Ahead(version, fitted)
 
     def _show(self) -> None:
         live = self._live
@@ -184,6 +191,14 @@ class Ecosystem:
             metrics.failures.inc()
             self.trouble = str(error) if isinstance(error, MatchmakerError) else type(error).__name__
         self._look_at_bundle()
+        self._look_for_lists()
+
+    def _look_for_lists(self) -> None:
+        """Lists may be made while the bundle answers."""
+        if made_at(self._version_folder(self._view.version)) != self._lists_made:
+            with self._catching:
+                self._read_lists()
+                self._show()
 
     def _look_at_bundle(self) -> None:
         """Another process may have made another version current."""

@@ -11,6 +11,7 @@ from matchmaker.store import partners, relations
 from matchmaker.store.database import Database
 from matchmaker_service.ahead import Ahead
 from tests.conftest import WordEncoder, make_catalogue, make_partner
+from tests.service.conftest import eventually
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,15 @@ def test_a_bundle_without_lists_has_none(tmp_path, folder):
     engine = Matchmaker.load(folder, background_check=False)
     assert not Ahead(tmp_path, engine.fitted)
     assert Ahead(tmp_path, engine.fitted).made(0) is None
+
+
+def test_lists_that_are_made_while_a_service_answers_are_used(start, model, monkeypatch):
+    served = start()
+    before = served.api.get("/v1/partners/p000/matches")
+    make_lists(model, processes=1)
+    eventually(lambda: bool(served.inner.ecosystem.view.ahead))
+    asked = []
+    monkeypatch.setattr(served.inner.work, "score", lambda ask: asked.append(ask))
+    after = served.api.get("/v1/partners/p000/matches")
+    assert not asked
+    assert (after.json(), after.headers["etag"]) == (before.json(), before.headers["etag"])

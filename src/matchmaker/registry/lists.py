@@ -81,6 +81,14 @@ def path_of(version: Path) -> Path:
     return version.with_name(f"{version.name}.lists")
 
 
+def made_at(version: Path) -> int | None:
+    """When the lists of a version were written, in nanoseconds; None where there are none."""
+    try:
+        return path_of(version).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def write(version: Path, made: Iterable[Made]) -> Path:
     """Write the lists of all partners, in the order of their rows; the file is whole, or not there. Raises StorageError."""
     import pyarrow as pa
