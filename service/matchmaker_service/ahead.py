@@ -49,7 +49,7 @@ class Ahead:
         if self._lists is None:
             return
         if len(placed) > _MOST:
-            self._lists = None
+            self.drop()
             return
         stale = self._stale.copy()
         gone = np.zeros(self._count, dtype=bool) if fitted.gone is None else fitted.gone[: self._count]
@@ -64,11 +64,16 @@ class Ahead:
         stale[[row for row in related if row < self._count]] = True
         self._stale, self._gone, self._seen, self._related = stale, gone.copy(), dict(placed), set(ends)
 
+    def drop(self) -> None:
+        """Have none from now on."""
+        self._lists = None
+
     def made(self, row: int | None) -> Made | None:
         """The list of the partner in a row where it still holds."""
-        if self._lists is None or row is None or row >= self._count or self._stale[row]:
+        lists = self._lists
+        if lists is None or row is None or row >= self._count or self._stale[row]:
             return None
-        return self._lists.made(row)
+        return lists.made(row)
 
     def _come(self, stale: NDArray[np.bool_], fitted: Fitted, row: int) -> None:
         """Lists that the partner in a row would enter, by all that is known of how they came about."""
@@ -79,6 +84,8 @@ class Ahead:
         share = relevance(nats[built], rivals[built]) / np.maximum(self._lists.best[reached], 1e-9)
         close = share >= self._lists.least[reached] - _MARGIN
         reached, share = reached[close], share[close]
+        if not len(reached):
+            return
         topic = fitted.space.topic
         listed = self._lists.listed[reached]
         near = np.einsum("mkd,d->mk", topic[listed.ravel()].reshape(*listed.shape, -1), topic[np.array([row])][0])

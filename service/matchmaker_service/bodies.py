@@ -28,7 +28,7 @@ NO_NUL = r"^[^\x00]*$"
 ID = r"^[^\x00-\x1f\x7f/\\?#]*[^\x00-\x20\x7f/\\?#.][^\x00-\x1f\x7f/\\?#]*$"
 """Ids stand in paths: no slash, no control character, and not of dots and blanks alone."""
 Identity = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=ID)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 Text = Annotated[str, StringConstraints(max_length=20_000, pattern=NO_NUL)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=NO_NUL)]
 Labels = Annotated[tuple[Label, ...], Field(max_length=200)]

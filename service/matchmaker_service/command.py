@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from matchmaker.disk import cause
+from matchmaker.errors import SettingsError
 from matchmaker.store.database import Database
 from matchmaker_service.settings import PREFIX, Settings
 
 
-def run(settings: Settings) -> None:
-    """Serve until told to stop. Raises SettingsError, StoreError, BundleError before it listens."""
+def run(settings: Settings, begin: Callable[[], None] = lambda: None) -> None:
+    """Serve until told to stop; `begin` is called once nothing is known that would keep it from that.
+
+    Raises SettingsError, StoreError, BundleError before it listens.
+    """
     from matchmaker.registry.bundle import open_bundle
     from matchmaker_service.services import check_open
 
@@ -24,6 +30,8 @@ def run(settings: Settings) -> None:
         check_open(database, settings)
     finally:
         database.close()
+    _check_port(settings)
+    begin()
     with _environment(settings), _shared_metrics(settings.workers):
         import uvicorn
 
@@ -41,6 +49,19 @@ def run(settings: Settings) -> None:
             timeout_keep_alive=15,
             timeout_graceful_shutdown=settings.drain_seconds,
         )
+
+
+def _check_port(settings: Settings) -> None:
+    """Raise SettingsError where somebody listens there already, or nobody can."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingsError(
+                f"The service cannot listen on {settings.host} port {settings.port}: {cause(error)}. Name another with --port."
+            ) from error
 
 
 @contextmanager

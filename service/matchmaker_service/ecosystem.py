@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,11 +47,14 @@ class Ecosystem:
             threading.Lock(), threading.Lock(), threading.Event(), threading.Event(),
         )  # fmt: skip
         self._unusable: str | None = None
+        self._noting, self._pending = threading.Lock(), dict[str, int]()
         self._again = 0.0
         self._encoder: Encoder | None = None
         self._log = logs.logger()
         self.trouble: str | None = None
         """Why the store cannot be followed, None while it can."""
+        self.former: str | None = None
+        """The version that answered before the one in use, None since the start."""
         self.also: list[Callable[[], None]] = []
         """Called at each look at the store."""
         engine = self._loaded(folder)
@@ -83,9 +87,17 @@ class Ecosystem:
         """Partners of the store that could not be placed, and why."""
         return self._live.failed
 
-    def wake(self) -> None:
-        """Look at the store now: something was written."""
+    def wrote(self, partners: Sequence[str]) -> None:
+        """Look at the store now: these partners, or their relations, were written by this process."""
+        if partners:
+            change = self._database.newest()
+            with self._noting:
+                self._pending.update(dict.fromkeys(partners, change))
         self._awake.set()
+
+    def pending(self, *partners: str) -> bool:
+        """Whether one of these was written by this process, and is not in the answers yet."""
+        return any(self._pending.get(one, 0) > self._view.change for one in partners)
 
     def caught_up(self) -> View:
         """A generation with everything that is in the store now. Raises StoreError."""
@@ -98,6 +110,8 @@ class Ecosystem:
             self._live.catch_up()
             if self._live.engine is not self._view.engine:
                 self._show()
+            with self._noting:
+                self._pending = {key: one for key, one in self._pending.items() if one > self._view.change}
 
     def activate(self, version: str) -> str:
         """Answer from this version of the bundle, once it has passed its golden queries, and make it the current one for every
@@ -118,9 +132,11 @@ class Ecosystem:
         except MatchmakerError:
             metrics.swaps.labels("failed").inc()
             raise
+        before = self._view.version
         with self._catching:
             live.catch_up()  # with what was written while it was read
             self._use(live, engine)
+        self.former = before
         metrics.swaps.labels("done").inc()
         self._log.info("bundle in use", version=version)
 
@@ -162,7 +178,11 @@ class Ecosystem:
         live = self._live
         change = live.change
         fitted = live.engine.fitted
-        self._ahead.follow(fitted, live.placed, live.related)  # before anybody sees the generation
+        try:
+            self._ahead.follow(fitted, live.placed, live.related)  # before anybody sees the generation
+        except Exception as error:  # lists are a convenience: without them each is made when it is asked for
+            self._log.error("lists made ahead cannot be used", error=type(error).__name__, exc_info=error)
+            self._ahead.drop()
         self._view = View(live.engine, change, fitted.version, self._ahead)
         metrics.partners.set(self._view.engine.fitted.count)
         metrics.change.set(change)
@@ -173,17 +193,22 @@ class Ecosystem:
             self._awake.wait(self._poll)
             self._awake.clear()
             if not self._ended.is_set():
-                self._look()
+                try:
+                    self._look()
+                except Exception as error:  # whatever it is, the next look may succeed
+                    metrics.failures.inc()
+                    self._log.error("look failed", error=type(error).__name__, exc_info=error)
 
     def _look(self) -> None:
+        for call in self.also:  # first: they must not wait for what may fail below
+            with suppress(MatchmakerError):
+                call()
         try:
             behind = self._database.newest() - self._view.change
             metrics.behind.set(max(behind, 0))
             if behind > 0 or (self._live.failed and time.monotonic() > self._again):
                 self._again = time.monotonic() + _AGAIN
                 self._catch_up()
-            for call in self.also:
-                call()
             self.trouble = None
         except Exception as error:
             if self.trouble is None:

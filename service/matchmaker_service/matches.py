@@ -102,6 +102,8 @@ class Question(_Asked):
 
 def at_hand(kept: Services, partner: str, asked: MatchQuery) -> Answer | None:
     """The matches of a stored partner where they were asked for before, or made ahead."""
+    if kept.ecosystem.pending(partner):
+        return None
     view = kept.ecosystem.view
     question = _question(partner, asked)
     found = view.answers.get(question)

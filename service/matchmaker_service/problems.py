@@ -76,6 +76,16 @@ _LONGEST = 500
 """Characters of a message of the engine, which may name what was asked for."""
 _MOST = 100
 """Things that are wrong, told in one problem."""
+_WORDS = {
+    "extra_forbidden": "There is no such field here; /docs shows those there are",
+    "tuple_type": "Should be a list",
+    "list_type": "Should be a list",
+    "dict_type": "Should be an object",
+    "model_type": "Should be an object",
+    "model_attributes_type": "Should be an object",
+    "missing": "Is missing",
+}
+"""Said in the place of pydantic's words, which name Python's types."""
 _RETRY = {408: "1", 503: "2"}
 
 
@@ -190,7 +200,7 @@ def wrong_of(error: RequestValidationError | ValidationError, sent: object) -> l
         source, loc = (one["loc"][0], one["loc"][1:]) if whole else ("body", one["loc"])
         where = _inside(loc, sent, one["type"] == "missing") if source == "body" else [source, *loc]
         tags = one.get("ctx", {}).get("expected_tags")
-        told = _plain(one["msg"]) if tags is None else f"Input should name one of {tags}"
+        told = _plain(one["type"], one["msg"]) if tags is None else f"Input should name one of {tags}"
         found[pointer(where)[:_LONGEST], told] = None
     return list(found)[:_MOST]
 
@@ -218,8 +228,8 @@ def _is_json(request: Request) -> bool:
     return not int(request.headers.get("content-length") or 1) or kind == "application/json" or kind.endswith("+json")
 
 
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _plain(kind: str, message: str) -> str:
+    return _WORDS.get(kind) or message.removeprefix("Value error, ")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         return f"sqlite:///{(self.data_dir / 'matchmaker.sqlite').absolute()}"
 
     @property
+    def store(self) -> str:
+        """Where the store is, for people: without a password."""
+        return "the database" if self.database is not None else str((self.data_dir / "matchmaker.sqlite").absolute())
+
+    @property
     def jobs_dir(self) -> Path:
         """Folder of the results of jobs."""
         return self.data_dir / "jobs"

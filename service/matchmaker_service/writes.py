@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import orjson
@@ -53,7 +53,8 @@ class Pen:
         with metrics.stage("store"), self.services.database.writing() as writing:
             if (known := self._known(writing, caller)) is not None:
                 return known
-            reply = do(Note(writing, caller))
+            note = Note(writing, caller)
+            reply = do(note)
             view = self.services.ecosystem.view
             content = (
                 b""
@@ -70,7 +71,7 @@ class Pen:
             headers = {"cache-control": "no-store", **(reply.headers or {})}
             if self._key is not None:
                 idempotency.remember(writing, caller.owner, self._key, reply.status, headers, content)
-        self.services.ecosystem.wake()
+        self.services.ecosystem.wrote(note.touched)
         return _response(content, reply.status, headers)
 
     def known(self, caller: Caller) -> Response | None:
@@ -101,10 +102,11 @@ def _response(content: bytes, status: int, headers: dict[str, str]) -> Response:
 
 @dataclass(frozen=True)
 class Note:
-    """A transaction, and who writes in it."""
+    """A transaction, and who writes in it. touched: partners whose answers it changes."""
 
     writing: Writing
     caller: Caller
+    touched: list[str] = field(default_factory=list)
 
     def audit(self, action: str, target: str) -> None:
         """Note a write."""

@@ -62,7 +62,7 @@ def test_examples_run_in_order_and_print_what_is_shown(text, least, tmp_path):
     blocks = parts(text)
     assert len(blocks) >= least
     known: dict[str, object] = {}
-    with running(tmp_path) as service:
+    with running(tmp_path, account_key="a secret of the examples") as service:
         for kind, body, shown in blocks:
             printed = answered(kind, body, service, known)
             assert shown is None or fits(shown, printed), f"{body}\nshown:\n{shown}\nprinted:\n{printed}"

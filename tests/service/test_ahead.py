@@ -120,3 +120,23 @@ def test_lists_that_are_made_while_a_service_answers_are_used(start, model, monk
     after = served.api.get("/v1/partners/p000/matches")
     assert not asked
     assert (after.json(), after.headers["etag"]) == (before.json(), before.headers["etag"])
+
+
+def test_a_newcomer_that_nobody_would_list_takes_none(world):
+    before = world.held()
+    world.write(make_partner(3, id="blank", name="Blank", description="", audience="", goals=(), capabilities=(), regions=(),
+                             categories=(), company_sizes=(), size=None))  # fmt: skip
+    assert "blank" in world.live.engine.fitted.rows
+    world.held()
+    assert before
+
+
+def test_what_breaks_in_lists_made_ahead_costs_the_lists_alone(start, model, monkeypatch):
+    make_lists(model, processes=1)
+    served = start()
+    assert served.inner.ecosystem.view.ahead
+    monkeypatch.setattr("matchmaker_service.ahead.contenders", lambda *_: 1 / 0)
+    served.api.put("/v1/partners/new", json={"name": "New"})
+    assert served.api.get("/v1/partners/new/matches").status_code == 200
+    assert not served.inner.ecosystem.view.ahead
+    assert served.api.get("/readyz").status_code == 200

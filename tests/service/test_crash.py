@@ -120,7 +120,7 @@ def test_acknowledged_writes_survive_kill_9_and_retries_write_nothing_twice(url,
 
 
 def partners_of(key):
-    method, path, body = requests(key)
+    method, _, body = requests(key)
     return [key] if method == "PUT" else [one["id"] for one in body.get("partners", ())]
 
 

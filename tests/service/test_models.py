@@ -209,3 +209,10 @@ def test_a_retried_activation_or_roll_back_is_answered_and_not_done_again(start,
     assert version(served) == pair[0] == current_version(model)
     assert served.api.post("/v1/models:rollback", headers=back).json() == rolled.json()
     assert version(served) == pair[0]
+
+
+def test_back_to_the_version_before_one_that_a_build_made_current(start, model, pair):
+    served = start()
+    make_current(model, pair[1])
+    eventually(lambda: version(served) == pair[1])
+    assert served.api.post("/v1/models:rollback").json()["data"] == {"version": pair[0], "before": pair[1]}

@@ -264,3 +264,20 @@ def test_the_relations_of_a_deleted_partner_go_with_it(start, url):
     assert all("p000" not in (one["a"], one["b"]) for one in left)
     served.api.put("/v1/partners/p000", json=NEW)
     assert served.api.get("/v1/relations", params={"partner": "p000"}).json()["data"] == []
+
+
+@pytest.mark.parametrize("change", [{"goals": ["better drones for shops"]}, {"name": "Other"}])
+def test_a_question_about_a_partner_that_was_just_changed_waits_for_it(start, change):
+    served = start(poll_seconds=1.5)
+    for _ in range(3):
+        served.api.patch("/v1/partners/p000", json=change)
+        number = served.inner.database.newest()
+        assert served.api.get("/v1/partners/p000/matches").json()["meta"]["change"] == number
+        served.api.patch("/v1/partners/p000", json={"goals": ["better tax for shops"], "name": "Back"})
+        number = served.inner.database.newest()
+        assert served.api.get("/v1/partners/p000/matches?k=3").json()["meta"]["change"] >= number
+
+
+def test_a_name_says_something(api):
+    for blank in ("", "   ", "\t"):
+        assert pointers(problem(api.put("/v1/partners/new", json={"name": blank}), 422, "invalid_request")) == ["/name"]

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from matchmaker import errors
+from matchmaker.config import PriorWeights
 from matchmaker_service.problems import STATUS
 from tests.conftest import ROOT
 from tests.service.conftest import NEW, pointers, problem
@@ -31,7 +32,9 @@ HERE = {
     ),
     "invalid_request": lambda api: api.post("/v1/partners", json={}),
     "invalid_filter": lambda api: api.get("/v1/partners/p000/matches?where=colour=red"),
-    "invalid_setting": lambda api: api.post("/v1/matches:query", json={"partner": "p000", "weights": {"x": 1}}),
+    "invalid_setting": lambda api: api.post(
+        "/v1/matches:query", json={"partner": "p000", "weights": dict.fromkeys(PriorWeights.model_fields, 0)}
+    ),
     "invalid_cursor": lambda api: api.get("/v1/partners?cursor=x"),
     "invalid_recommendation_id": lambda api: api.post(
         "/v1/feedback", json={"recommendation_id": "x", "outcome": "accepted"}

@@ -125,3 +125,10 @@ def test_relations_go_with_a_partner_that_is_deleted(served):
     served.settled()
     assert known() == ["p010"]
     assert served.api.get("/v1/ecosystem").json()["data"]["relations"] == 2
+
+
+def test_every_unknown_end_is_pointed_at(api):
+    sent = [{"a": "p000", "b": "p001", "type": "integration"}, {"a": "p002", "b": "nope", "type": "integration"},
+            {"a": "nobody", "b": "p001", "type": "integration"}]  # fmt: skip
+    told = problem(api.post("/v1/relations", json={"relations": sent}), 404, "unknown_partner")
+    assert pointers(told) == ["/relations/1/b", "/relations/2/a"]

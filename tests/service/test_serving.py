@@ -135,7 +135,7 @@ def test_a_secret_is_the_only_thing_on_standard_output(run):
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3"])
 def test_it_listens_to_others_only_with_a_key_in_force(run, host):
     refused(run("serve", "--host", host, "--port", "0"), 2, "invalid_setting", "keys create", host)
-    assert run("keys", "create", "x", "--days", "0")[0] == 0
+    assert run("keys", "create", "x", "--days", "0.000001")[0] == 0  # a tenth of a second
     key = json.loads(run("keys", "create", "y", "--json")[1])["id"]
     run("keys", "revoke", key)
     refused(run("serve", "--host", host, "--port", "0"), 2, "invalid_setting", "keys create")
@@ -194,3 +194,16 @@ def test_several_workers_answer_as_one(tmp_path, kind):
             assert sample(ask("/metrics", Connection="close")[1], "matchmaker_requests_total", **route) == 40
         stopped(process)
         assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_a_key_needs_a_label_and_a_time_in_force(run):
+    refused(run("keys", "create", " "), 2, "invalid_setting", "label")
+    for days in ("0", "-1", "nan"):
+        refused(run("keys", "create", "x", "--days", days), 2, "invalid_setting", "--days")
+
+
+def test_a_port_that_is_taken_is_told(run):
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        one.listen()
+        refused(run("serve", "--port", str(one.getsockname()[1])), 2, "invalid_setting", "--port")

@@ -10,12 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from matchmaker.profiles.schema import Activity
 from matchmaker.store import activity
-from matchmaker_service import overlay
 from matchmaker_service.auth import Reader, Writer
 from matchmaker_service.bodies import Identity
 from matchmaker_service.problems import Refused, responses
 from matchmaker_service.reply import Envelope, PageQuery, Place, paged
-from matchmaker_service.routes.common import router, unknown
+from matchmaker_service.routes.common import check_ends, router
 from matchmaker_service.services import services
 from matchmaker_service.writes import Note, Reply, Writes
 
@@ -107,9 +106,12 @@ def add_activity(request: Request, caller: Writer, sent: ActivitiesBody, pen: Wr
             if one.from_ == one.to:
                 wrong = [(f"/activities/{index}/to", "the same as from")]
                 raise Refused("invalid_request", "Something happens between two different partners.", wrong=wrong)
-        for end in dict.fromkeys(end for one in sent.activities for end in (one.from_, one.to)):
-            if overlay.partner(note.writing.sql, pen.services.ecosystem.built, end) is None:
-                raise unknown(pen.services.ecosystem.view.engine.fitted, end)
+        ends = [
+            (f"/activities/{index}/{end.rstrip('_')}", getattr(one, end))
+            for index, one in enumerate(sent.activities)
+            for end in ("from_", "to")
+        ]
+        check_ends(pen.services, note.writing.sql, ends)
         rows = [Activity.model_validate(one.model_dump(exclude={"id"})) for one in sent.activities]
         added = activity.add(note.writing, rows, [one.id for one in sent.activities])
         for stored in added:

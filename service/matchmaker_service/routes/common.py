@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Path
 from fastapi.routing import APIRoute
 from starlette.convertors import StringConvertor, register_url_convertor
@@ -50,7 +51,7 @@ def operation_id(route: APIRoute) -> str:
 
 def check_stands(kept: Services, view: View, *ids: str) -> View:
     """A generation in which these partners stand, a newer one than `view` if need be. Raises UnknownPartnerError."""
-    if all(one in view.engine.fitted.rows for one in ids):
+    if all(one in view.engine.fitted.rows for one in ids) and not kept.ecosystem.pending(*ids):
         return view
     with kept.database.reading() as connection:
         missing = [one for one in ids if overlay.partner(connection, kept.ecosystem.built, one) is None]
@@ -70,10 +71,24 @@ def any_stored(kept: Services, ids: Collection[str]) -> bool:
         return bool(partners.get(connection, sorted(ids)))
 
 
+def check_ends(kept: Services, connection: sa.Connection, ends: Sequence[tuple[str, str]]) -> None:
+    """Raise Refused, with a pointer to each, where partners do not stand. ends: pairs of a pointer and an id."""
+    known: dict[str, bool] = {}
+    for _, one in ends:
+        if one not in known:
+            known[one] = overlay.partner(connection, kept.ecosystem.built, one) is not None
+    wrong = [(where, "no partner has this id") for where, one in ends if not known[one]]
+    if wrong:
+        told = f"{len(wrong)} of the partners named are not known; GET /v1/search finds partners. Nothing was written."
+        raise Refused("unknown_partner", told, wrong=wrong[:100])
+
+
 def unknown(fitted: Fitted, partner: str) -> UnknownPartnerError:
     """The error of an id that no partner has, with near ones."""
     try:
         row = fitted.row(partner)
-    except UnknownPartnerError as error:
-        return error
+    except UnknownPartnerError as error:  # of one that was just deleted, itself may still be near
+        return UnknownPartnerError(
+            partner, tuple(one for one in error.suggestions if not one.startswith(f"{partner} ("))
+        )
     return UnknownPartnerError(partner, (f"{fitted.space.ids[row]} ({fitted.profiles.names[row]})",))

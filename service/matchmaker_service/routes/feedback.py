@@ -112,11 +112,15 @@ def add_impressions(request: Request, caller: Writer, sent: ImpressionsBody, pen
 
 @routes.post("/feedback", response_model=Envelope[Counted], responses=responses(), summary="Record an outcome")
 def add_feedback(request: Request, caller: Writer, sent: OutcomeBody, pen: Writes) -> Response:
-    """Tell what came of a recommendation. Later models learn from it."""
+    """Tell what came of a recommendation. Later models learn from it. One that nobody told was shown counts as shown by then."""
     told = _read(pen.services.signer, caller, sent.recommendation_id, "/recommendation_id")
     outcome = feedback.Outcome(sent.recommendation_id, sent.outcome, sent.at or now(), sent.note)
+    seen = feedback.Impression(
+        outcome.recommendation_id, told.partner, told.shown, told.rank, told.model_version, outcome.at
+    )
 
     def do(note: Note) -> Reply:
+        feedback.add_impressions(note.writing, [seen])
         added = feedback.add_outcomes(note.writing, [outcome])
         note.audit("feedback.add", f"{told.partner} {told.shown} {sent.outcome}")
         return Reply({"added": sum(added), "known": len(added) - sum(added)})

@@ -77,17 +77,18 @@ def activate_model(request: Request, caller: Admin, version: Version, pen: Write
 
 @routes.post("/models:rollback", response_model=Envelope[Activated], responses=responses(409), summary="Roll back")
 def roll_back(request: Request, caller: Admin, pen: Writes) -> Response:
-    """Back to the version that the last activation retired."""
+    """Back to the version that answered before the one in use, whether that was activated here or by a build."""
     caller.unbound()
     if (known := pen.known(caller)) is not None:  # a retry must not roll back once more
         return known
     with pen.services.database.reading() as connection:
         retired = audit.page(connection, None, 1, action=_OFF)
-    if not retired or retired[0].target not in versions(pen.services.settings.model):
+    former = pen.services.ecosystem.former or (retired[0].target if retired else None)
+    if former not in versions(pen.services.settings.model):
         raise Refused(
             "nothing_to_roll_back", "No version was retired that is still at hand. GET /v1/models lists what is."
         )
-    return _activated(caller, pen, retired[0].target)
+    return _activated(caller, pen, str(former))
 
 
 def _activated(caller: Admin, pen: Writes, version: str) -> Response:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from matchmaker.errors import UnknownPartnerError
 from matchmaker.results import Explanation
 from matchmaker_service import shapes
 from matchmaker_service.auth import Reader
@@ -90,7 +91,13 @@ async def score_pairs(request: Request, caller: Reader, sent: Pairs) -> Response
 
 
 def _explained(kept: Services, a: str, b: str) -> tuple[bytes, str]:
-    view = check_stands(kept, kept.ecosystem.view, a, b)
+    try:
+        view = check_stands(kept, kept.ecosystem.view, a, b)
+    except UnknownPartnerError as error:
+        end = "a" if error.partner == a else "b"
+        near = f" Did you mean: {', '.join(error.suggestions)}?" if error.suggestions else ""
+        told = f"No partner has the id given as {end}.{near}"
+        raise Refused("unknown_partner", told, wrong=[(f"/path/{end}", "no partner has this id")]) from None
     found: Explanation = view.engine.explain(a, b)
     return body(found, view, warnings=found.notes), tag_of(view.version, view.change, a, b)
 

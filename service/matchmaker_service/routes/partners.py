@@ -242,6 +242,7 @@ def delete_partner(
             note.audit("relation.delete", one.id)
         partners.delete(note.writing, partner, known=built.partner(partner))
         note.audit("partner.delete", partner)
+        note.touched.append(partner)
         return Reply(None, 204)
 
     return pen.write(caller, do)
@@ -262,6 +263,7 @@ def upsert_partners(request: Request, caller: Writer, sent: Batch, pen: Writes) 
             stood = not before[one.id].deleted if one.id in before else built.partner(one.id) is not None
             rows[index] |= {"status": "replaced" if stood else "created", "revision": stored.revision}
             note.audit("partner.put", one.id)
+            note.touched.append(one.id)
         counts = {status: sum(row["status"] == status for row in rows) for status in ("created", "replaced", "failed")}
         return Reply({**counts, "rows": rows})
 
@@ -309,6 +311,7 @@ def _standing(note: Note, kept: Services, partner: str) -> Found | None:
 def _put(note: Note, kept: Services, partner: Partner, status: int) -> Reply:
     (stored,) = partners.put(note.writing, [partner])
     note.audit("partner.put", partner.id)
+    note.touched.append(partner.id)
     found: Found = overlay.Standing(partner.id, stored.partner, stored)
     headers = {"etag": tag(found, kept.ecosystem.view.version)}
     if status == 201:

@@ -15,7 +15,7 @@ from matchmaker_service.auth import Caller, Reader, Writer
 from matchmaker_service.bodies import Identity, RelationBody
 from matchmaker_service.problems import Refused, responses
 from matchmaker_service.reply import Envelope, PageQuery, Place, answered, paged
-from matchmaker_service.routes.common import router, unknown
+from matchmaker_service.routes.common import check_ends, router
 from matchmaker_service.services import Services, services
 from matchmaker_service.writes import Note, Reply, Writes
 
@@ -92,6 +92,7 @@ def put_relations(request: Request, caller: Writer, sent: RelationsBody, pen: Wr
         written = relations.put(note.writing, [one.relation() for one in sent.relations])
         for stored in written:
             note.audit("relation.put", stored.id)
+            note.touched.extend((stored.relation.a, stored.relation.b))
         return Reply([_view(overlay.Standing(one.id, one.relation, one)) for one in written])
 
     return pen.write(caller, do)
@@ -108,6 +109,7 @@ def delete_relation(request: Request, caller: Writer, relation: RelationId, pen:
             raise _missing(relation)
         relations.delete(note.writing, relation, known=pen.services.ecosystem.built.relation(relation))
         note.audit("relation.delete", relation)
+        note.touched.extend((found.model.a, found.model.b))
         return Reply(None, 204)
 
     return pen.write(caller, do)
@@ -115,7 +117,6 @@ def delete_relation(request: Request, caller: Writer, relation: RelationId, pen:
 
 def _check(note: Note, caller: Caller, kept: Services, sent: list[RelationBody]) -> None:
     """Raise Refused or UnknownPartnerError unless all ends stand, differ, and are the caller's to write."""
-    known: dict[str, bool] = {}
     seen: set[str] = set()
     for index, one in enumerate(sent):
         caller.speaks_for(one.a, one.b)
@@ -126,11 +127,8 @@ def _check(note: Note, caller: Caller, kept: Services, sent: list[RelationBody])
                 "invalid_request", "The relations cannot be written as they are.", wrong=[(f"/relations/{index}", what)]
             )
         seen.add(key)
-        for end in (one.a, one.b):
-            if end not in known:
-                known[end] = overlay.partner(note.writing.sql, kept.ecosystem.built, end) is not None
-            if not known[end]:
-                raise unknown(kept.ecosystem.view.engine.fitted, end)
+    ends = [(f"/relations/{index}/{end}", getattr(one, end)) for index, one in enumerate(sent) for end in "ab"]
+    check_ends(kept, note.writing.sql, ends)
 
 
 def _view(one: Found) -> dict[str, Any]:

@@ -67,5 +67,5 @@ export const NUMBERS = [
   ["One-way street", "The weaker side is below 50, and 25 or more behind the other. Shown, never hidden in one number."],
   ["Confidence", "How much both profiles say, not how good the match is."],
   ["Stated course", "Each side states a goal that leads into the other. Stated, not observed."],
-  ["Basis: prior", "Nothing has been learned from past partnerships yet. The numbers follow from declared weights."],
+  ["Declared weights", "Nothing has been learned from past partnerships yet. The numbers follow from declared weights (“basis: prior”)."],
 ];

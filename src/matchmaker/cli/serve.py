@@ -16,6 +16,7 @@ Database = Annotated[
     str | None,
     typer.Option("--database", help="URL of the store; MATCHMAKER_DATABASE, else the file in the data folder."),
 ]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the store's file: matchmaker-data.", readable=False)]
 keys = typer.Typer(name="keys", help="API keys of the HTTP service.", no_args_is_help=True)
 
 
@@ -38,17 +39,16 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option("--port", "-p", help="Port to listen on: 8000.", min=0, max=65535)] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that answer: 1.", min=1, max=64)] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of the store's file: matchmaker-data.", readable=False)
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Serve recommendations over HTTP, with a page at / and every route at /docs. All settings: docs/http.md."""
     settings = _service("settings").read_settings(model=model, host=host, port=port, workers=workers, data_dir=data_dir)
     where = f"http://{settings.host}:{settings.port}"
-    typer.echo(
-        f"Serving {settings.model} at {where} (page: {where}/, routes: {where}/docs). Stop with Ctrl-C.", err=True
+    told = (
+        f"Serving {settings.model} at {where} (page: {where}/, routes: {where}/docs).\n"
+        f"The store is {settings.store}. Stop with Ctrl-C."
     )
-    _service("command").run(settings)
+    _service("command").run(settings, lambda: typer.echo(told, err=True))
 
 
 def create(
@@ -59,14 +59,21 @@ def create(
     partner: Annotated[
         str | None, typer.Option(help="Bind the key to this partner: its own data and matches only.")
     ] = None,
-    days: Annotated[float | None, typer.Option(help="Days until it expires.", min=0.0)] = None,
+    days: Annotated[float | None, typer.Option(help="Days until it expires.")] = None,
     database: Database = None,
+    data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Make a key. Its secret is shown once, and nowhere kept. From the first key on, every request needs one."""
+    from matchmaker.errors import SettingsError
+
+    if days is not None and not days > 0:
+        raise SettingsError("A key that never was in force opens nothing: give --days above 0.")
+    if not label.strip():
+        raise SettingsError("A key needs a label that says what it is for.")
     store = import_module("matchmaker.store.keys")
     expires = None if days is None else dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
-    with _opened(database) as opened:
+    with _opened(database, data_dir) as opened:
         key, secret = store.create(opened, label, scope or ["read"], partner, expires=expires)
     if json:
         emit_json({**_told(key), "secret": secret})
@@ -75,9 +82,9 @@ def create(
     typer.echo(f"Key {key.id} ({', '.join(key.scopes)}). Keep the line above: it is not shown again.", err=True)
 
 
-def listed(database: Database = None, json: Json = False) -> None:
+def listed(database: Database = None, data_dir: DataDir = None, json: Json = False) -> None:
     """List all keys, without their secrets."""
-    with _opened(database) as opened:
+    with _opened(database, data_dir) as opened:
         found = [_told(key) for key in import_module("matchmaker.store.keys").every(opened)]
     if json:
         emit_json({"keys": found})
@@ -89,12 +96,13 @@ def listed(database: Database = None, json: Json = False) -> None:
 def revoke(
     key: Annotated[str, typer.Argument(help="Id of the key, as `matchmaker keys list` shows it.")],
     database: Database = None,
+    data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
     """Revoke a key. A service that has just let it in stops doing so within two seconds."""
     from matchmaker.errors import SettingsError
 
-    with _opened(database) as opened:
+    with _opened(database, data_dir) as opened:
         if not import_module("matchmaker.store.keys").revoke(opened, key):
             raise SettingsError(f"No key in force has the id {key!r}: `matchmaker keys list` shows them.")
     if json:
@@ -106,8 +114,8 @@ def revoke(
 class _opened:
     """The store of the settings, brought up to date and closed at the end."""
 
-    def __init__(self, url: str | None) -> None:
-        settings = _service("settings").read_settings(database=url)
+    def __init__(self, url: str | None, data_dir: Path | None) -> None:
+        settings = _service("settings").read_settings(database=url, data_dir=data_dir)
         self._database = import_module("matchmaker.store.database").Database(settings.database_url)
 
     def __enter__(self) -> Any:  # noqa: ANN401 - a Database

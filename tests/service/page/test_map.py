@@ -31,6 +31,32 @@ def lonely(partners):
     return max(partners, key=room)
 
 
+def test_the_largest_partners_are_named_where_no_name_covers_another(visit):
+    seen = opened(visit)
+    partners = seen.answer("v1/map?limit=2000")["data"]["partners"]
+    largest = sorted(partners, key=lambda one: -(one["size"] or 0))
+    drawn = seen.page.locator(".scatterlayer .textpoint text")
+    named = drawn.all_text_contents()
+    assert 5 <= len(named) <= 10
+    assert largest[0]["name"] in named
+    assert set(named) <= {one["name"] for one in largest[:60]}
+    plot = seen.page.locator(".plot").bounding_box()
+    boxes = [one.bounding_box() for one in drawn.all()]
+    for place, one in enumerate(boxes):
+        assert plot["x"] <= one["x"] and one["x"] + one["width"] <= plot["x"] + plot["width"]
+        for other in boxes[:place]:
+            apart = abs(one["y"] - other["y"]) >= min(one["height"], other["height"]) * 0.8
+            assert apart or one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+
+
+def test_a_highlighted_category_has_its_own_names(visit):
+    seen = opened(visit)
+    seen.page.get_by_label("Highlight").select_option("returns")
+    returns = {one["name"] for one in seen.answer("v1/map?limit=2000")["data"]["partners"] if one["category"] == "returns"}
+    names = "[...document.querySelectorAll('.scatterlayer .textpoint text')].map((one) => one.textContent)"
+    seen.until(f"(returns) => {names}.length && {names}.every((one) => returns.includes(one))", sorted(returns))
+
+
 def test_a_click_opens_the_partner_and_back_returns(visit):
     seen = opened(visit)
     one = lonely(seen.answer("v1/map?limit=2000")["data"]["partners"])

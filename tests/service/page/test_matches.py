@@ -16,9 +16,35 @@ def test_a_card_shows_both_values_the_weaker_side_and_both_reasons(visit):
         shown = [str(min(round(one[value] * 100), 99)) for value in ("value_to_you", "value_to_them")]
         assert card.locator(".figure").all_inner_texts() == shown
         weaker = "ShipBob" if one["weaker_side"] == "shipbob" else one["name"]
-        assert f"Weaker side {weaker}" in card.locator(".balance").inner_text()
+        uneven = shown[0] != shown[1] and round(one["balance"] * 100) < 100
+        assert (f"Weaker side {weaker}" in card.locator(".balance").inner_text()) is uneven
         assert card.locator(".reason p").all_inner_texts() == [side["sentence"] for side in one["sides"]]
         assert "no probability" in card.locator(".mutual").get_attribute("title")
+
+
+def test_a_weaker_side_is_named_only_where_it_is_seen_to_be_weaker(visit):
+    def change(told):
+        for one, values in zip(told["data"], ((0.984, 0.981), (0.994, 0.996), (0.985, 0.983), (0.9, 0.6)), strict=False):
+            mine, theirs = values
+            weaker = "shipbob" if mine < theirs else one["partner"]
+            one |= {"value_to_you": mine, "value_to_them": theirs, "weaker_side": weaker}
+            one["balance"] = min(values) / max(values)
+
+    seen = visit()
+    seen.change("v1/partners/shipbob/matches*", change)
+    seen.go(MATCHES)
+    told = [card.inner_text() for card in seen.page.locator(".balance").all()[:4]]
+    assert ["Weaker side" in one for one in told] == [False, False, False, True]
+    assert seen.page.locator(".match").nth(3).locator(".unseen:has-text('the weaker side')").count() == 1
+    assert seen.page.locator(".match").first.locator(".unseen:has-text('the weaker side')").count() == 0
+
+
+def test_the_heading_says_what_orders_the_list_and_what_the_numbers_follow_from(visit):
+    seen = visit().go(MATCHES)
+    told = seen.page.locator(".summary").inner_text()
+    assert "The order also weighs variety and marks rivals down" in told
+    assert "from declared weights, not from history" in told
+    assert "prior" not in told
 
 
 def test_the_drawn_halves_have_the_length_of_the_values(visit):

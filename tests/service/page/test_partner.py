@@ -48,6 +48,7 @@ def test_a_comparison_shows_every_number_of_both_directions(visit):
         assert side["sentence"] in direction.inner_text()
         assert direction.locator(".meets li").count() == len(side["meets"])
     assert "Loop Returns" in seen.page.locator(".balance").inner_text()
+    assert "its own closest capability" in seen.page.locator(".meets li").first.inner_text()
     assert seen.page.locator(".mutual b").inner_text() == "91.6"
 
 
@@ -56,9 +57,16 @@ def test_partners_to_compare_are_named_in_a_form(visit):
     seen.page.get_by_label("First partner").fill("ShipBob")
     seen.page.get_by_label("Second partner").fill("nobody like this at all")
     seen.page.get_by_role("button", name="Compare").click()
-    seen.page.wait_for_selector("text=One of the names is not known here.")
+    seen.page.wait_for_selector("text=Not known here: “nobody like this at all”.")
     seen.page.get_by_label("Second partner").fill("Loop Returns")
     seen.page.get_by_role("button", name="Compare").click()
     seen.until("document.querySelector('h1').textContent === 'ShipBob and Loop Returns'")
     seen.page.get_by_role("button", name="Swap sides").click()
     seen.until("document.querySelector('h1').textContent === 'Loop Returns and ShipBob'")
+
+
+def test_an_unknown_partner_of_an_address_is_named(visit):
+    seen = visit()
+    seen.expected = ("Failed to load resource",)
+    seen.go("#/compare?a=shipbob&b=nobody-like-this")
+    assert "“nobody-like-this”" in seen.page.locator(".failed").inner_text()

@@ -6,12 +6,12 @@ import { address, partnerAddress } from "../router.js";
 import { badges } from "./badges.js";
 import { feedback } from "./feedback.js";
 import { courseList, motionList, reason } from "./reasons.js";
-import { balanceLine, valueBar } from "./valuebar.js";
+import { balanceLine, valueBar, weakerSide } from "./valuebar.js";
 
 /** A card; ours: {id, name} of the partner that asks. */
 export function card(match, ours) {
   const names = [ours.name, match.name];
-  const weaker = match.weaker_side === match.partner ? 1 : 0;
+  const weaker = weakerSide(match);
   const title = `match-${match.rank}`;
   return h(
     "li", {},

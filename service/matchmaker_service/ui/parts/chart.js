@@ -14,13 +14,16 @@ export const LINES = {
 };
 const BARE = { visible: false, zeroline: false, showgrid: false };
 const SETTINGS = { displayModeBar: false, scrollZoom: true, responsive: true, doubleClick: "reset", showTips: false };
+const EDGE = 1.08;
+const NAMED = 10;
+const [LETTER, LINE] = [7, 18]; // pixels that a letter and a line of text take, about
 let library = null;
 
 /** A chart in `box`. data: an ecosystem map; palette: of its categories; opened: called with the id of a partner that is clicked. */
 export async function chart(box, data, palette, opened) {
   const plotly = await loaded();
   const at = new Map(data.partners.map((one) => [one.partner, one]));
-  const draw = (state) => plotly.react(box, traces(data, at, palette, state), layout(state, at), SETTINGS);
+  const draw = (state) => plotly.react(box, [...traces(data, at, palette, state), names(data, state, box)], layout(state, at), SETTINGS);
   let state = { category: null, partner: null, types: new Set() };
   await draw(state);
   box.on("plotly_click", ({ points }) => points[0]?.customdata && opened(points[0].customdata));
@@ -93,6 +96,24 @@ function lines(edges, at, { types, partner, category }) {
   });
 }
 
+/** The names of the largest partners, each where it covers no other one. */
+function names({ partners }, { category, partner }, box) {
+  const wide = (one) => (one.name.length * LETTER * 2 * EDGE) / (box.clientWidth || 1000);
+  const high = (LINE * 2 * EDGE) / (box.clientHeight || 600);
+  const covers = (one, other) => Math.abs(one.x - other.x) < (wide(one) + wide(other)) / 2 && Math.abs(one.y - other.y) < high;
+  const whole = (one) => Math.abs(one.x) + wide(one) / 2 < EDGE;
+  const asked = partners.filter((one) => one.partner !== partner && (!category || one.category === category) && whole(one));
+  const named = [];
+  for (const one of asked.toSorted((a, b) => (b.size ?? 0) - (a.size ?? 0))) {
+    if (named.length < NAMED && !named.some((other) => covers(one, other))) named.push(one);
+  }
+  return {
+    type: "scatter", mode: "text", hoverinfo: "skip", showlegend: false, textposition: "top center",
+    x: named.map((one) => one.x), y: named.map((one) => one.y + high / 4), text: named.map((one) => plain(one.name)),
+    textfont: { color: colour("--ink"), size: 12 },
+  };
+}
+
 function focus(one) {
   if (!one) return [];
   return [{
@@ -112,7 +133,7 @@ function layout({ partner }, at) {
     uirevision: "same", dragmode: "pan", hovermode: "closest", margin: { l: 8, r: 8, t: 8, b: 8 },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: ink,
     hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line"), font: ink },
-    xaxis: { ...BARE, range: [-1.08, 1.08] }, yaxis: { ...BARE, range: [-1.08, 1.08] },
+    xaxis: { ...BARE, range: [-EDGE, EDGE] }, yaxis: { ...BARE, range: [-EDGE, EDGE] },
     annotations: label ? [label] : [],
   };
 }
@@ -126,7 +147,7 @@ function ranges(now, factor) {
 }
 
 function whole() {
-  return { "xaxis.range": [-1.08, 1.08], "yaxis.range": [-1.08, 1.08] };
+  return { "xaxis.range": [-EDGE, EDGE], "yaxis.range": [-EDGE, EDGE] };
 }
 
 /** Text that the chart library does not read as markup. */

@@ -26,7 +26,7 @@ export function mapTable(data, category) {
     more.remove();
   };
   const more = h("button", { type: "button", class: "plain", on: { click: showRest } }, `Show ${count(rest.length)} more`);
-  const heads = ["Partner", "Kind", "Size", "Nearest on the map", "Known relations"];
+  const heads = ["Partner", "Category", "Size", "Nearest on the map", "Known relations"];
   return h(
     "div", {},
     h(

@@ -17,12 +17,19 @@ export function valueBar(ours, theirs, { large = false } = {}) {
   );
 }
 
-/** Balance and the weaker side in one line. */
+/** The place of the side that is seen to get less: 0, 1, or null where both read as even. */
+export function weakerSide(match, { large = false } = {}) {
+  const shown = large ? finely : hundredths;
+  const even = shown(match.value_to_you) === shown(match.value_to_them) || percent(match.balance) === percent(1);
+  return even ? null : Number(match.weaker_side === match.partner);
+}
+
+/** Balance in one line, with the weaker side where there is one. weaker: its name or undefined. */
 export function balanceLine(balance, weaker) {
   return h(
     "p", { class: "balance" },
     h("span", { title: "The smaller value divided by the larger one" }, "Balance ", h("b", {}, percent(balance))),
-    h("span", { title: "The side that gets less" }, "Weaker side ", h("b", {}, weaker)),
+    weaker ? h("span", { title: "The side that gets less" }, "Weaker side ", h("b", {}, weaker)) : null,
   );
 }
 

@@ -9,7 +9,7 @@ import { guide, notes } from "../parts/notes.js";
 import { picker } from "../parts/picker.js";
 import { courseList, motionList } from "../parts/reasons.js";
 import { empty } from "../parts/states.js";
-import { balanceLine, valueBar } from "../parts/valuebar.js";
+import { balanceLine, valueBar, weakerSide } from "../parts/valuebar.js";
 import { address, partnerAddress } from "../router.js";
 
 const SHARED = {
@@ -33,6 +33,7 @@ async function named(id, signal) {
     const { data } = await get(partnerPath(id), {}, signal);
     return { id: data.id, name: data.name };
   } catch (error) {
+    if (error.status === 404) error.message = `“${id}”: ${error.message}`;
     if (error.status !== 403) throw error;
     return { id, name: id };
   }
@@ -42,7 +43,7 @@ async function pair(partners, form, signal) {
   const { data, warnings } = await get(`v1/pairs/${partners.map((one) => encodeURIComponent(one.id)).join("/")}`, {}, signal);
   const { match } = data;
   const names = [partners[0].name, match.name];
-  const weaker = data.weaker_side === partners[0].id ? 0 : 1;
+  const weaker = weakerSide(match, { large: true });
   const parts = document.createDocumentFragment();
   parts.append(
     h("h1", {}, `${names[0]} and ${names[1]}`),
@@ -89,7 +90,7 @@ function meeting({ goal, capability, cosine, own }) {
     "li", { title: tells },
     h("span", { class: "goal" }, h("span", { class: "small" }, "Goal "), goal),
     h("span", { class: "capability" }, h("span", { class: "small" }, "is met by "), capability),
-    h("span", { class: "small" }, `Likeness ${percent(cosine)}, own best ${percent(own)}`),
+    h("span", { class: "small" }, `Likeness ${percent(cosine)}; its own closest capability: ${percent(own)}`),
   );
 }
 
@@ -123,9 +124,13 @@ function pairForm(partners) {
   const told = h("p", { class: "small", role: "alert" });
   const go = async (event) => {
     event.preventDefault();
-    const [first, second] = await Promise.all([a.pick(), b.pick()]).catch((error) => { told.textContent = error.message; return []; });
-    if (first && second && first !== second) location.hash = address("/compare", { a: first, b: second });
-    else if (!told.textContent) told.textContent = first && second ? "Name two different partners." : "One of the names is not known here.";
+    const picked = await Promise.all([a.pick(), b.pick()]).catch((error) => { told.textContent = error.message; });
+    if (!picked) return;
+    const [first, second] = picked;
+    const unknown = [a, b].filter((_, place) => !picked[place]).map(({ input }) => `“${input.value}”`);
+    if (unknown.length) told.textContent = `Not known here: ${phrase(unknown)}.`;
+    else if (first === second) told.textContent = "Name two different partners.";
+    else location.hash = address("/compare", { a: first, b: second });
   };
   const turn = () => { location.hash = address("/compare", { a: partners[1].id, b: partners[0].id }); };
   return h(

@@ -89,7 +89,7 @@ function pickKind(view, category) {
   rename("/map", { category: view.state.category, partner: view.state.partner });
   view.drawn?.show({ category: view.state.category });
   fillTable(view);
-  announce(category ? `${category} is brought out` : "All kinds are shown");
+  announce(category ? `${category} is highlighted` : "All categories are shown");
 }
 
 function fillTable(view) {
@@ -98,8 +98,8 @@ function fillTable(view) {
 
 function kindPicker(kinds, state, picked) {
   const options = kinds.map(([name, size]) => h("option", { value: name, selected: name === state.category }, `${name} (${count(size)})`));
-  const select = h("select", { id: "kind", on: { change: () => picked(select.value) } }, h("option", { value: "" }, "All kinds"), options);
-  return h("div", { class: "field" }, h("label", { for: "kind" }, "Bring out"), select);
+  const select = h("select", { id: "kind", on: { change: () => picked(select.value) } }, h("option", { value: "" }, "All categories"), options);
+  return h("div", { class: "field" }, h("label", { for: "kind" }, "Highlight"), select);
 }
 
 function relationPicker(edges, view) {

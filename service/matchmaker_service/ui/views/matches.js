@@ -13,6 +13,7 @@ import { empty, trouble, waiting } from "../parts/states.js";
 import { rename } from "../router.js";
 
 const BASIS = "Nothing has been learned from past partnerships yet: the numbers follow from declared weights.";
+const ORDER = "The order also weighs variety and marks rivals down, so a higher number can stand lower.";
 const LABELS = ["category", "region", "size_band"];
 
 /** The view. */
@@ -87,10 +88,14 @@ function ask(id, choice, signal) {
 function summary(ours, { data, meta }) {
   const save = () => download(`matches-${ours.id.replace(/[^\w.-]+/g, "-")}.csv`, csv(data));
   const among = meta.considered === undefined ? "" : ` of ${count(meta.considered)} considered`;
-  const basis = h("span", { class: "small", title: BASIS }, ` · basis: ${meta.basis}`);
+  const basis = meta.basis === "prior" ? "from declared weights, not from history" : `basis: ${meta.basis}`;
   return h(
     "div", { class: "summary" },
-    h("p", {}, h("b", {}, counted(data.length, "match", "matches")), among, basis),
+    h(
+      "div", {},
+      h("p", {}, h("b", {}, counted(data.length, "match", "matches")), among, h("span", { class: "small", title: BASIS }, ` · ${basis}`)),
+      data.length > 1 ? h("p", { class: "small" }, ORDER) : null,
+    ),
     data.length ? h("button", { type: "button", class: "plain", on: { click: save } }, "Download CSV") : null,
   );
 }
