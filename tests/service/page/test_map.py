@@ -52,7 +52,9 @@ def test_the_largest_partners_are_named_where_no_name_covers_another(visit):
 def test_a_highlighted_category_has_its_own_names(visit):
     seen = opened(visit)
     seen.page.get_by_label("Highlight").select_option("returns")
-    returns = {one["name"] for one in seen.answer("v1/map?limit=2000")["data"]["partners"] if one["category"] == "returns"}
+    returns = {
+        one["name"] for one in seen.answer("v1/map?limit=2000")["data"]["partners"] if one["category"] == "returns"
+    }
     names = "[...document.querySelectorAll('.scatterlayer .textpoint text')].map((one) => one.textContent)"
     seen.until(f"(returns) => {names}.length && {names}.every((one) => returns.includes(one))", sorted(returns))
 

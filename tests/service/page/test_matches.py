@@ -24,7 +24,9 @@ def test_a_card_shows_both_values_the_weaker_side_and_both_reasons(visit):
 
 def test_a_weaker_side_is_named_only_where_it_is_seen_to_be_weaker(visit):
     def change(told):
-        for one, values in zip(told["data"], ((0.984, 0.981), (0.994, 0.996), (0.985, 0.983), (0.9, 0.6)), strict=False):
+        for one, values in zip(
+            told["data"], ((0.984, 0.981), (0.994, 0.996), (0.985, 0.983), (0.9, 0.6)), strict=False
+        ):
             mine, theirs = values
             weaker = "shipbob" if mine < theirs else one["partner"]
             one |= {"value_to_you": mine, "value_to_them": theirs, "weaker_side": weaker}

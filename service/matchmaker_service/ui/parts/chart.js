@@ -109,7 +109,7 @@ function names({ partners }, { category, partner }, box) {
   }
   return {
     type: "scatter", mode: "text", hoverinfo: "skip", showlegend: false, textposition: "top center",
-    x: named.map((one) => one.x), y: named.map((one) => one.y + high / 4), text: named.map((one) => plain(one.name)),
+    x: named.map((one) => one.x), y: named.map((one) => one.y + high / 2), text: named.map((one) => plain(one.name)),
     textfont: { color: colour("--ink"), size: 12 },
   };
 }
