@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import time
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from matchmaker.encoders.base import Encoder
 
 
+_LONGEST = 0.8
+"""Seconds of rest between two looks at most."""
+_PATIENCE, _TICK = 1.0, 0.02
+"""Seconds that a question waits for what was just written of its partner, and between two looks whether it is there."""
 _AGAIN = 2.0
 """Seconds after which partners that could not be placed are tried again."""
 
@@ -46,6 +51,7 @@ class Ecosystem:
         self._swapping, self._catching, self._awake, self._ended = (
             threading.Lock(), threading.Lock(), threading.Event(), threading.Event(),
         )  # fmt: skip
+        self._showing, self._hurry = threading.Lock(), threading.Event()
         self._unusable: str | None = None
         self._noting, self._pending = threading.Lock(), dict[str, int]()
         self._again = 0.0
@@ -58,7 +64,7 @@ class Ecosystem:
         self.also: list[Callable[[], None]] = []
         """Called at each look at the store."""
         engine = self._loaded(folder)
-        self._use(Live(database, engine), engine)
+        self._use(Live(database, engine), engine, self._lists_of(engine))
         self._thread = threading.Thread(target=self._follow, name="follow", daemon=True)
 
     def start(self) -> None:
@@ -69,6 +75,7 @@ class Ecosystem:
         """Stop following."""
         self._ended.set()
         self._awake.set()
+        self._hurry.set()
         if self._thread.is_alive():
             self._thread.join(10)
 
@@ -99,6 +106,13 @@ class Ecosystem:
         """Whether one of these was written by this process, and is not in the answers yet."""
         return any(self._pending.get(one, 0) > self._view.change for one in partners)
 
+    async def told(self, *partners: str) -> None:
+        """Wait until what this process wrote of these partners is in the answers, `_PATIENCE` seconds at most."""
+        until = time.monotonic() + _PATIENCE
+        while self.pending(*partners) and time.monotonic() < until:
+            self._hurry.set()
+            await asyncio.sleep(_TICK)
+
     def caught_up(self) -> View:
         """A generation with everything that is in the store now. Raises StoreError."""
         if self._database.newest() > self._view.change:
@@ -107,9 +121,11 @@ class Ecosystem:
 
     def _catch_up(self) -> None:
         with self._catching:
-            self._live.catch_up()
-            if self._live.engine is not self._view.engine:
-                self._show()
+            live = self._live
+            live.catch_up()
+            with self._showing:
+                if live is self._live and live.engine is not self._view.engine:
+                    self._show()
             with self._noting:
                 self._pending = {key: one for key, one in self._pending.items() if one > self._view.change}
 
@@ -129,13 +145,16 @@ class Ecosystem:
         try:
             engine = self._loaded(self._folder / version)
             live = Live(self._database, engine)
+            ahead = self._lists_of(engine)
+            self._follow_by(ahead, live)
+            live.catch_up()  # with what was written while all that was read
         except MatchmakerError:
             metrics.swaps.labels("failed").inc()
             raise
         before = self._view.version
-        with self._catching:
-            live.catch_up()  # with what was written while it was read
-            self._use(live, engine)
+        # Not under the lock of those who catch up: with many writes under way it might never be free.
+        with self._showing:
+            self._use(live, engine, ahead)
         self.former = before
         metrics.swaps.labels("done").inc()
         self._log.info("bundle in use", version=version)
@@ -163,26 +182,27 @@ class Ecosystem:
         inside = self._folder / version
         return inside if inside.is_dir() else self._folder
 
-    def _use(self, live: Live, engine: Matchmaker) -> None:
-        self._live, self._built, self._built_engine = live, Built(engine.fitted), engine
-        self._read_lists()
+    def _use(self, live: Live, engine: Matchmaker, ahead: Ahead) -> None:
+        self._live, self._built, self._built_engine, self._ahead = live, Built(engine.fitted), engine, ahead
         self._show()
 
-    def _read_lists(self) -> None:
-        fitted = self._built_engine.fitted
-        version = self._version_folder(fitted.version)
+    def _lists_of(self, engine: Matchmaker) -> Ahead:
+        version = self._version_folder(engine.fitted.version)
         self._lists_made = made_at(version)
-        self._ahead = Ahead(version, fitted)
+        return Ahead(version, engine.fitted)
+
+    def _follow_by(self, ahead: Ahead, live: Live) -> None:
+        try:
+            ahead.follow(live.engine.fitted, live.placed, live.related)
+        except Exception as error:  # lists are a convenience: without them each is made when it is asked for
+            self._log.error("lists made ahead cannot be used", error=type(error).__name__, exc_info=error)
+            ahead.drop()
 
     def _show(self) -> None:
         live = self._live
         change = live.change
         fitted = live.engine.fitted
-        try:
-            self._ahead.follow(fitted, live.placed, live.related)  # before anybody sees the generation
-        except Exception as error:  # lists are a convenience: without them each is made when it is asked for
-            self._log.error("lists made ahead cannot be used", error=type(error).__name__, exc_info=error)
-            self._ahead.drop()
+        self._follow_by(self._ahead, live)  # before anybody sees the generation
         self._view = View(live.engine, change, fitted.version, self._ahead)
         metrics.partners.set(self._view.engine.fitted.count)
         metrics.change.set(change)
@@ -192,12 +212,15 @@ class Ecosystem:
         while not self._ended.is_set():
             self._awake.wait(self._poll)
             self._awake.clear()
-            if not self._ended.is_set():
-                try:
-                    self._look()
-                except Exception as error:  # whatever it is, the next look may succeed
-                    metrics.failures.inc()
-                    self._log.error("look failed", error=type(error).__name__, exc_info=error)
+            begun = time.monotonic()
+            try:
+                self._look()
+            except Exception as error:  # whatever it is, the next look may succeed
+                metrics.failures.inc()
+                self._log.error("look failed", error=type(error).__name__, exc_info=error)
+            # Many writes are taken together, so that following them leaves two thirds of a core to the questions.
+            self._hurry.wait(min(2.0 * (time.monotonic() - begun), _LONGEST))
+            self._hurry.clear()
 
     def _look(self) -> None:
         for call in self.also:  # first: they must not wait for what may fail below
@@ -216,26 +239,31 @@ class Ecosystem:
             metrics.failures.inc()
             self.trouble = str(error) if isinstance(error, MatchmakerError) else type(error).__name__
         self._look_at_bundle()
-        self._look_for_lists()
 
     def _look_for_lists(self) -> None:
         """Lists may be made while the bundle answers."""
         if made_at(self._version_folder(self._view.version)) != self._lists_made:
-            with self._catching:
-                self._read_lists()
+            ahead = self._lists_of(self._built_engine)
+            self._follow_by(ahead, self._live)
+            with self._showing:
+                self._ahead = ahead
                 self._show()
 
     def _look_at_bundle(self) -> None:
         """Another process may have made another version current."""
+        if not self._swapping.acquire(blocking=False):
+            return  # somebody is exchanging it; what is written is followed meanwhile
         named = None
         try:
-            with self._swapping:
-                named = current_version(self._folder)
-                if named is not None and named not in (self._view.version, self._unusable):
-                    self._swap(named)
+            named = current_version(self._folder)
+            if named is not None and named not in (self._view.version, self._unusable):
+                self._swap(named)
+            self._look_for_lists()
         except (MatchmakerError, OSError) as error:
             self._unusable = named  # not tried again before another one is current
             self._log.error("bundle cannot be used", version=named, error=str(error))
+        finally:
+            self._swapping.release()
 
 
 def settled(view: View) -> dict[str, Any]:

@@ -102,8 +102,6 @@ class Question(_Asked):
 
 def at_hand(kept: Services, partner: str, asked: MatchQuery) -> Answer | None:
     """The matches of a stored partner where they were asked for before, or made ahead."""
-    if kept.ecosystem.pending(partner):
-        return None
     view = kept.ecosystem.view
     question = _question(partner, asked)
     found = view.answers.get(question)
@@ -123,6 +121,7 @@ def at_hand(kept: Services, partner: str, asked: MatchQuery) -> Answer | None:
 
 async def stored(kept: Services, partner: str, asked: MatchQuery) -> Answer:
     """The matches of a stored partner. Raises Refused, UnknownPartnerError, FilterError, SettingsError."""
+    await kept.ecosystem.told(partner)
     found = at_hand(kept, partner, asked)
     if found is not None:
         return found
@@ -132,6 +131,7 @@ async def stored(kept: Services, partner: str, asked: MatchQuery) -> Answer:
 
 async def asked_for(kept: Services, asked: Question) -> Answer:
     """The matches that a question asks for. Raises as `stored` does, and EncoderError."""
+    await kept.ecosystem.told(*filter(None, (asked.partner, *asked.like, *asked.unlike)))
     ask = kept.work.encode if asked.profile is not None else kept.work.score
     return await ask(lambda: _ask(kept, asked))
 

@@ -65,7 +65,7 @@ class Served:
                     writing.sql.execute(sa.delete(table))
         with kept.ecosystem._catching:
             engine = kept.ecosystem._built_engine
-            kept.ecosystem._use(Live(kept.database, engine), engine)
+            kept.ecosystem._use(Live(kept.database, engine), engine, kept.ecosystem._lists_of(engine))
         kept.door.__init__(kept.database, self.settings)
 
 

@@ -28,8 +28,9 @@ class _Quick(APIRoute):
             if not request.scope["query_string"]:
                 caller = reader_at_hand(request)
                 partner = request.path_params["partner"]
-                if caller is not None and caller.partner in (None, partner):
-                    found = matches.at_hand(services(request), partner, DEFAULT)
+                kept = services(request)
+                if caller is not None and caller.partner in (None, partner) and not kept.ecosystem.pending(partner):
+                    found = matches.at_hand(kept, partner, DEFAULT)
                     if found is not None:
                         return tagged(request, found.body, found.tag)
             return await thorough(request)

@@ -76,6 +76,7 @@ async def explain_pair(request: Request, caller: Reader, a: PartnerId, b: Partne
     kept = services(request)
     if a == b:
         raise Refused("invalid_request", "A pair is of two different partners.", wrong=[("/path/b", "the same as a")])
+    await kept.ecosystem.told(a, b)
     content, tag = await kept.work.score(lambda: _explained(kept, a, b))
     return tagged(request, content, tag)
 

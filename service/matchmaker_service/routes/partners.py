@@ -280,7 +280,8 @@ def get_profile(request: Request, caller: Reader, partner: PartnerId) -> Respons
     """A partner as the engine reads it: audience, goals, capabilities, what of it was inferred, and its relations."""
     caller.speaks_for(partner)
     kept = services(request)
-    generation = check_stands(kept, kept.ecosystem.view, partner)
+    generation = kept.ecosystem.caught_up() if kept.ecosystem.pending(partner) else kept.ecosystem.view
+    generation = check_stands(kept, generation, partner)
     found = generation.engine.partner(partner)
     return tagged(request, envelope(found, generation), f'"profile-{generation.version}-{generation.change}"')
 
