@@ -125,7 +125,7 @@ def model(both, tmp_path):
     return shutil.copytree(both, tmp_path / "model")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: others in this process open the real one
 def words():
     """Bundles of the small ecosystem find their encoder, which needs no model."""
     with pytest.MonkeyPatch.context() as patch:
@@ -145,9 +145,9 @@ def start(words, model, tmp_path):
         yield begin
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def lasting(request, words, both, tmp_path_factory):
-    """A service on each store, for all tests: starting one takes longer than most of them."""
+    """A service on each store, for all tests of a file: starting one takes longer than most of them."""
     folder = tmp_path_factory.mktemp("lasting")
     with url_of(request.param, folder) as url:
         settings = Settings(model=both, database=url, data_dir=folder, account_key="k" * 32, log_level="error")
@@ -181,7 +181,7 @@ def oracle():
     return Matchmaker.load(ROOT / "models" / "sample", background_check=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def calm(words, both, tmp_path_factory):
     """The small ecosystem, for tests that write nothing."""
     settings = Settings(model=both, data_dir=tmp_path_factory.mktemp("calm"), log_level="error")

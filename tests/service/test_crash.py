@@ -1,5 +1,6 @@
 """kill -9 while clients write: what was acknowledged is there, once, and a retry finds its answer."""
 
+import http.client
 import json
 import os
 import random
@@ -70,7 +71,7 @@ class Writer(threading.Thread):
                 self.acknowledged[key] = self.service.ask(*request, key=key)
             except urllib.error.HTTPError as error:
                 raise AssertionError(error.read()) from error
-            except (OSError, ValueError):
+            except (OSError, ValueError, http.client.HTTPException):  # no answer, or half of one
                 self.open = key
                 return
             number += 1

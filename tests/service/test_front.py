@@ -258,6 +258,7 @@ def test_more_questions_than_can_wait_are_sent_away(start, monkeypatch):
 def test_a_profile_that_is_encoded_holds_nobody_up(calm, monkeypatch):
     from tests.conftest import WordEncoder
 
+    fresh = NEW | {"description": "Words that nobody has asked with before."}
     gate, inside, real = threading.Event(), threading.Event(), WordEncoder.encode
 
     def slow(self, texts, **more):
@@ -267,7 +268,7 @@ def test_a_profile_that_is_encoded_holds_nobody_up(calm, monkeypatch):
 
     monkeypatch.setattr(WordEncoder, "encode", slow)
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(calm.api.post, "/v1/matches:query", json={"profile": NEW}) for _ in range(4)]
+        asked = [pool.submit(calm.api.post, "/v1/matches:query", json={"profile": fresh}) for _ in range(4)]
         assert inside.wait(10)
         assert calm.api.get("/livez").status_code == 200
         assert calm.api.get("/v1/partners/p000/matches?k=13").status_code == 200

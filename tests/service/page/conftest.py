@@ -45,7 +45,7 @@ def service(tmp_path_factory):
             process.terminate()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: Playwright's loop keeps others in this process from running one
 def browser():
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
