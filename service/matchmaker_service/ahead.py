@@ -25,8 +25,7 @@ class Ahead:
     """The lists of one bundle version and which of them still hold. Not for several threads at once, but `made`.
 
     A list holds until its partner is written, one of its relations is, a partner that is in it changes or goes, or one comes that
-    would enter it. Who would enter is found by the search of the one that comes; where only the other side's search would find
-    it, it is overlooked until the next build. docs/http.md tells how rare that is.
+    would enter it. That is nearly exact: docs/http.md tells what is overlooked until the next build, and how often.
     """
 
     def __init__(self, version: Path, built: Fitted) -> None:

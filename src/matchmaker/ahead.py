@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from matchmaker.progress import Progress
 
 _PART = 64
+_ALL = 20_000
+"""Partners that one newcomer is scored against: a tenth of a second. More would take too long after every write."""
 DIVERSITY = 0.3
 """Of a default list."""
 _engine: Noting | None = None
@@ -105,13 +107,14 @@ def would_enter(share: NDArray[np.float64], near: NDArray[np.float64], steps: ND
 
 @single_threaded
 def contenders(fitted: Fitted, row: int) -> tuple[Ints, NDArray[np.float64], NDArray[np.bool_]]:
-    """Rows (m,) that the partner in a row finds by its own search, the reciprocal evidence (m,) of these pairs in nats, and whether
-    they are rivals.
+    """Rows (m,) that the partner in a row finds, the reciprocal evidence (m,) of these pairs in nats, and whether they are rivals.
+
+    All others, or, where there are more than `_ALL`, those that its own search finds.
     """
     allowed = fitted.standing.copy()
     allowed[row] = False
     side = fitted.space.side(row)
-    if np.count_nonzero(allowed) <= fitted.config.exhaustive_below:
+    if np.count_nonzero(allowed) <= max(_ALL, fitted.config.exhaustive_below):
         rows = np.flatnonzero(allowed)
     else:
         rows = candidates(fitted.space, fitted.indexes, side, allowed, fitted.config.channel_quota).ids
