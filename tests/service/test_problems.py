@@ -318,3 +318,11 @@ def test_filters_that_cannot_be_told_are_refused(calm, value):
     sent = b'{"partner":"p000","filters":{"category":' + value + b"}}"
     answer = calm.api.post("/v1/matches:query", content=sent, headers=JSON)
     assert pointers(problem(answer, 422, "invalid_request")) == ["/filters"]
+
+
+def test_a_query_parameter_that_stands_twice_is_refused(api):
+    told = problem(
+        api.get("/v1/partners/p000/matches?k=3&k=4&where=size>=1&where=category=email"), 422, "invalid_request"
+    )
+    assert pointers(told) == ["/query/k"]
+    assert api.get("/v1/partners/p000/matches?where=size>=1&where=category=email").status_code == 200

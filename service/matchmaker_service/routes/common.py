@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.routing import APIRoute
 from starlette.convertors import StringConvertor, register_url_convertor
 
@@ -16,7 +16,7 @@ from matchmaker.store import partners
 from matchmaker_service import overlay
 from matchmaker_service.bodies import ID
 from matchmaker_service.ecosystem import View
-from matchmaker_service.problems import Refused
+from matchmaker_service.problems import Refused, pointer
 from matchmaker_service.services import Services
 
 PartnerId = Annotated[
@@ -30,6 +30,10 @@ WrittenId = Annotated[
 """The same where a partner is written: who tries an example out shall not overwrite one of the sample."""
 
 
+_SEVERAL = "where"
+"""The one query parameter that may be repeated."""
+
+
 class _Plain(StringConvertor):
     """A part of a path without a colon, behind which an action stands."""
 
@@ -41,7 +45,16 @@ register_url_convertor("plain", _Plain())
 
 def router(tag: str) -> APIRouter:
     """A router below /v1."""
-    return APIRouter(prefix="/v1", tags=[tag], generate_unique_id_function=operation_id)
+    return APIRouter(prefix="/v1", tags=[tag], generate_unique_id_function=operation_id, dependencies=[Depends(_once)])
+
+
+async def _once(request: Request) -> None:
+    """Raise Refused where a query parameter stands twice: which one is meant is not for us to say."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    twice = sorted({name for name in names if names.count(name) > 1} - {_SEVERAL})
+    if twice:
+        wrong = [(pointer(("query", name[:100])), "stands more than once") for name in twice[:20]]
+        raise Refused("invalid_request", "A query parameter stands more than once; only `where` may.", wrong=wrong)
 
 
 def operation_id(route: APIRoute) -> str:
