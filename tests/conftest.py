@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from matchmaker import Catalogue, Interface, Matchmaker, Partner, Relation
+from matchmaker.ahead import make_lists
 from matchmaker.matching.ragged import unit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,6 +87,15 @@ def engine(encoder):
 def bundle(engine, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle")
     engine.save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(engine, tmp_path_factory):
+    """A bundle with its lists made ahead."""
+    folder = tmp_path_factory.mktemp("prepared")
+    engine.save(folder)
+    make_lists(folder, processes=1)
     return folder
 
 

@@ -12,7 +12,7 @@ from matchmaker.ahead import make_lists
 from matchmaker.cli.output import Bar
 from matchmaker.encoders import open_encoder
 from matchmaker.errors import BundleError
-from matchmaker.registry.bundle import CURRENT, open_bundle
+from matchmaker.registry.bundle import current_version, open_bundle, versions
 from matchmaker.registry.lists import read, write
 
 
@@ -48,15 +48,7 @@ def ready_bundle(folder: Path, partners: int) -> Path:
     return folder
 
 
-def versions(folder: Path) -> list[str]:
-    """Names of the whole versions in a bundle folder, oldest first."""
-    if not folder.is_dir():
-        return []
-    return sorted(path.parent.name for path in folder.glob("*/manifest.json") if not path.parent.name.startswith("."))
-
-
 def spare_version(folder: Path) -> str | None:
     """The newest version that is not the current one; None where there is no other."""
-    pointer = folder / CURRENT
-    current = pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
+    current = current_version(folder)
     return next((name for name in reversed(versions(folder)) if name != current), None)

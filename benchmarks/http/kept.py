@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from matchmaker import Catalogue, Matchmaker, load_catalogue
+from matchmaker import Catalogue, Matchmaker
 from matchmaker.ahead import make_lists
+from matchmaker.cli.catalogue import load
 from matchmaker.cli.output import Bar
 from matchmaker.live import Live
 from matchmaker.store import partners
@@ -34,8 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--lists", type=int, default=1000, help="lists that still hold and are asked for again")
     options = parser.parse_args(arguments)
     rng = np.random.default_rng(0)
-    columns = {name: value.split(",") for name, _, value in (one.partition("=") for one in options.map)}
-    loaded = load_catalogue(options.catalogue, mapping={"partners": columns} if columns else None)
+    loaded = load([options.catalogue], None, None, options.map, None)
     late = set(rng.choice(len(loaded.partners), options.newcomers, replace=False).tolist())
     built = Catalogue.from_partners(one for place, one in enumerate(loaded.partners) if place not in late)
     with tempfile.TemporaryDirectory() as folder:

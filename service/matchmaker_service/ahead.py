@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.ahead import contenders, relevance, would_enter
+from matchmaker.ahead import contenders, would_enter
+from matchmaker.engine import relevance
 from matchmaker.fitted import Fitted
 from matchmaker.registry.lists import Lists, Made, read
 

@@ -69,6 +69,21 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class Wishes(_Closed):
+    """What a list of matches may be asked for, however it is asked."""
+
+    k: int = Field(10, ge=1, le=100, description="How many matches.")
+    fit_type: FitType | None = Field(None, description="Only matches of this type.")
+    motion: Motion | None = Field(None, description="Only matches that a motion suits.")
+    popularity_weight: float = Field(0.5, ge=0, le=1, description="0 small but mighty, 0.5 neutral, 1 famous.")
+    diversity: float = Field(0.3, ge=0, le=1, description="0 the plain ranking, 1 as mixed as possible.")
+    include_existing: bool = Field(False, description="Also list the partners it already has.")
+
+    def asked(self) -> dict[str, Any]:
+        """As `Matchmaker.recommend` takes them."""
+        return {name: getattr(self, name) for name in Wishes.model_fields}
+
+
 class _NoOthers:
     """Tells in the schema of a mapping what is checked anyway: no name but those that fit the pattern."""
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, create_model, model_validator
 
 from matchmaker.config import PriorWeights
 from matchmaker.profiles.schema import Partner
@@ -14,7 +14,7 @@ from matchmaker.results import Match, Recommendations
 from matchmaker.retrieval.filters import Filter
 from matchmaker_service import metrics
 from matchmaker_service.answers import Answer
-from matchmaker_service.bodies import EXAMPLE, Filters, FitType, Identity, Motion, ProfileBody, Words
+from matchmaker_service.bodies import EXAMPLE, Filters, Identity, ProfileBody, Wishes, Words
 from matchmaker_service.ecosystem import View
 from matchmaker_service.problems import Refused
 from matchmaker_service.reply import body, tag_of
@@ -22,21 +22,12 @@ from matchmaker_service.routes.common import check_stands
 from matchmaker_service.services import Services
 from matchmaker_service.tokens import Recommended, Signer
 
-MOST = 100
 FIELDS = frozenset({field.name for field in dataclasses.fields(Match)} | {"recommendation_id"})
 
 
-class _Asked(BaseModel):
+class _Asked(Wishes):
     """What both ways to ask have in common."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    k: int = Field(10, ge=1, le=MOST, description="How many matches.")
-    fit_type: FitType | None = Field(None, description="Only matches of this type.")
-    motion: Motion | None = Field(None, description="Only matches that a motion suits.")
-    popularity_weight: float = Field(0.5, ge=0, le=1, description="0 small but mighty, 0.5 neutral, 1 famous.")
-    diversity: float = Field(0.3, ge=0, le=1, description="0 the plain ranking, 1 as mixed as possible.")
-    include_existing: bool = Field(False, description="Also list the partners it already has.")
     explain: bool = Field(False, description="With the reasons of both sides, in sentences and exact contributions.")
 
 
@@ -145,14 +136,9 @@ def _ask_stored(kept: Services, partner: str, asked: MatchQuery) -> Answer:
     view, question = check_stands(kept, kept.ecosystem.view, partner), _question(partner, asked)
     found = view.engine.recommend(
         partner,
-        asked.k,
-        fit_type=asked.fit_type,
-        motion=asked.motion,
         filters=Filter.from_arguments(asked.where).conditions,
-        popularity_weight=asked.popularity_weight,
-        diversity=asked.diversity,
-        include_existing=asked.include_existing,
         explain=asked.explain,
+        **asked.asked(),
     )
     answer = Answer(_told(found, view, kept.signer, partner, fields), tag_of(view.version, view.change, question))
     view.answers.put(question, answer)
@@ -165,14 +151,9 @@ def _ask(kept: Services, asked: Question) -> Answer:
     one: str | Partner = asked.partner or cast(ProfileBody, asked.profile).partner("anonymous")
     found = view.engine.recommend(
         one,
-        asked.k,
-        fit_type=asked.fit_type,
-        motion=asked.motion,
         filters=asked.filters,
-        popularity_weight=asked.popularity_weight,
-        diversity=asked.diversity,
-        include_existing=asked.include_existing,
         explain=asked.explain,
+        **asked.asked(),
         like=asked.like,
         unlike=asked.unlike,
         weights=None if asked.weights is None else asked.weights.model_dump(exclude_unset=True),

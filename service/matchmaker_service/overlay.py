@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -52,6 +52,10 @@ class Built:
         row = self._fitted.rows.get(key)
         return None if row is None else self._fitted.profiles.partner(row)
 
+    def has(self, key: str) -> bool:
+        """Whether there is a partner of this id."""
+        return key in self._fitted.rows
+
     def relation(self, key: str) -> Relation | None:
         """A relation by id."""
         return self._relations.get(key)
@@ -79,6 +83,12 @@ class Built:
         return sorted(self._relations)
 
 
+def standing(connection: sa.Connection, built: Built, keys: Collection[str]) -> set[str]:
+    """Which of these partners stand."""
+    stored = partners.get(connection, list(keys), deleted=True)
+    return {key for key in keys if (not stored[key].deleted if key in stored else built.has(key))}
+
+
 def partner(connection: sa.Connection, built: Built, key: str) -> Standing[partners.Stored, Partner] | None:
     """A partner that stands."""
     stored = partners.get(connection, [key], deleted=True).get(key)
@@ -104,12 +114,10 @@ def partner_page(
     stored = partners.page(connection, after, limit)
     own = [Standing(one.partner.id, one.partner, one) for one in stored]
 
-    def standing(keys: Sequence[str]) -> list[Standing[partners.Stored, Partner]]:
-        hidden = partners.get(connection, keys, deleted=True)
-        known = ((key, built.partner(key)) for key in keys if key not in hidden)
-        return [Standing(key, one, None) for key, one in known if one is not None]
+    def unhidden(keys: Sequence[str]) -> list[Standing[partners.Stored, Partner]]:
+        return _built(keys, partners.get(connection, keys, deleted=True), built.partner)
 
-    return _merged(own, built.partner_ids, standing, after, limit)
+    return _merged(own, built.partner_ids, unhidden, after, limit)
 
 
 def relation_page(
@@ -119,18 +127,22 @@ def relation_page(
     stored = relations.page(connection, after, limit, partner=partner)
     own = [Standing(one.id, one.relation, one) for one in stored]
 
-    def standing(keys: Sequence[str]) -> list[Standing[relations.StoredRelation, Relation]]:
-        hidden = relations.get(connection, keys, deleted=True)
-        known = ((key, built.relation(key)) for key in keys if key not in hidden)
-        return [Standing(key, one, None) for key, one in known if one is not None]
+    def unhidden(keys: Sequence[str]) -> list[Standing[relations.StoredRelation, Relation]]:
+        return _built(keys, relations.get(connection, keys, deleted=True), built.relation)
 
-    return _merged(own, built.relation_ids(partner), standing, after, limit)
+    return _merged(own, built.relation_ids(partner), unhidden, after, limit)
+
+
+def _built(keys: Sequence[str], hidden: Container[str], known: Callable[[str], M | None]) -> list[Standing[S, M]]:
+    """The built records of these ids that no row of the store hides."""
+    found = ((key, known(key)) for key in keys if key not in hidden)
+    return [Standing(key, one, None) for key, one in found if one is not None]
 
 
 def _merged(
     own: list[Standing[S, M]],
     ids: Sequence[str],
-    standing: Callable[[Sequence[str]], list[Standing[S, M]]],
+    unhidden: Callable[[Sequence[str]], list[Standing[S, M]]],
     after: str,
     limit: int,
 ) -> list[Standing[S, M]]:
@@ -139,6 +151,6 @@ def _merged(
     place = bisect_right(ids, after)
     while place < len(ids) and len(known) < limit:
         window = ids[place : place + limit]
-        known += standing(window)
+        known += unhidden(window)
         place += len(window)
     return sorted([*own, *known], key=lambda one: one.id)[:limit]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from matchmaker.errors import SettingsError
-from matchmaker.store.database import Database, now
+from matchmaker.store import keys
+from matchmaker.store.database import Database
 from matchmaker.store.signing import signing_key
 from matchmaker_service.auth import Door
 from matchmaker_service.ecosystem import Ecosystem
@@ -50,7 +51,7 @@ class Services:
             database.close()
             raise
         ecosystem.also.append(door.refresh)
-        runner = Runner(database, ecosystem, settings)
+        runner = Runner(database, ecosystem, settings, signer)
         ecosystem.start()
         runner.start()
         threading.Thread(target=ecosystem.warm_up, name="warm-up", daemon=True).start()
@@ -68,13 +69,7 @@ class Services:
 
 def check_open(database: Database, settings: Settings) -> None:
     """Raise SettingsError where others than this machine could ask, and no API key in force exists."""
-    from matchmaker.store import keys
-
-    at = now()
-    good = any(
-        one.revoked_at is None and (one.expires_at is None or one.expires_at > at) for one in keys.every(database)
-    )
-    if not settings.loopback and not good:
+    if not settings.loopback and not any(one.state == keys.IN_FORCE for one in keys.every(database)):
         raise SettingsError(
             f"The service does not listen on {settings.host} without an API key in force: make one with "
             "`matchmaker keys create LABEL --scope admin`, or listen on 127.0.0.1."

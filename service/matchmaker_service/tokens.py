@@ -61,15 +61,16 @@ class Signer:
 
     def _sign(self, kind: bytes, content: object) -> str:
         data = orjson.dumps(content)
-        return _text(self._signature(kind, data) + data)
+        return _text(kind, self._signature(kind, data) + data)
 
     def _read(self, kind: bytes, token: str) -> object:
         try:
-            raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            content = token[1:].encode("ascii")
+            raw = base64.b64decode(content + b"=" * (-len(content) % 4), altchars=b"-_", validate=True)
         except ValueError:  # no such signs, or no such length
             return None
         signature, data = raw[:_SIGNATURE], raw[_SIGNATURE:]
-        made = _text(raw) == token  # base64 has several texts for the same bytes
+        made = _text(kind, raw) == token  # base64 has several texts for the same bytes
         return orjson.loads(data) if made and hmac.compare_digest(signature, self._signature(kind, data)) else None
 
     def _signature(self, kind: bytes, data: bytes) -> bytes:
@@ -81,5 +82,6 @@ def _short(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+def _text(kind: bytes, data: bytes) -> str:
+    """With the first letter of the kind in front: what begins with a hyphen is a formula to a spreadsheet."""
+    return kind[:1].decode() + base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Depends, Header, Request, Response
 
 from matchmaker.store import audit, idempotency
@@ -16,7 +15,7 @@ from matchmaker_service import metrics
 from matchmaker_service.auth import Caller
 from matchmaker_service.logs import request_id
 from matchmaker_service.problems import Refused
-from matchmaker_service.reply import JSON
+from matchmaker_service.reply import JSON, body
 from matchmaker_service.services import Services, services
 
 Key = Annotated[
@@ -56,18 +55,7 @@ class Pen:
             note = Note(writing, caller)
             reply = do(note)
             view = self.services.ecosystem.view
-            content = (
-                b""
-                if reply.status == 204
-                else orjson.dumps(
-                    {
-                        "data": reply.data,
-                        "pagination": None,
-                        "warnings": list(reply.warnings),
-                        "meta": {"model_version": view.version, "change": view.change, "basis": "prior"},
-                    }
-                )
-            )
+            content = b"" if reply.status == 204 else body(reply.data, view, warnings=reply.warnings)
             headers = {"cache-control": "no-store", **(reply.headers or {})}
             if self._key is not None:
                 idempotency.remember(writing, caller.owner, self._key, reply.status, headers, content)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchmaker.channels import candidates
-from matchmaker.engine import RIVAL_DISCOUNT, Matchmaker
+from matchmaker.engine import DIVERSITY, Matchmaker, relevance
 from matchmaker.matching.diversity import FLOOR
 from matchmaker.matching.fit_type import COMPETITOR
 from matchmaker.matching.scorer import Scored, score
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _PART = 64
 _ALL = 20_000
 """Partners that one newcomer is scored against: a tenth of a second. More would take too long after every write."""
-DIVERSITY = 0.3
-"""Of a default list."""
 _engine: Noting | None = None
 """The engine of a worker process, opened once."""
 
@@ -70,11 +68,6 @@ class Noting(Matchmaker):
         last = float(free[-LENGTH]) / self.best if len(free) >= LENGTH and self.best > 0 else -math.inf
         self.least = min(FLOOR, last)
         return super()._list(scored, nats, k, diversity, keep, self.steps)
-
-
-def relevance(nats: NDArray[np.float64], rival: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """What counts in a default list, (m,) in nats."""
-    return np.asarray(np.maximum(nats, 0.0) * np.where(rival, RIVAL_DISCOUNT, 1.0))
 
 
 def made(engine: Noting, row: int) -> Made:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 POOL = 100
 """Candidates that compete for a diversified list."""
+DIVERSITY = 0.3
+"""Of a list for which nothing else is asked."""
 RIVALS, RIVAL_DISCOUNT = 0.2, 0.9
 """Rivals are marked, not dropped. Unless they are asked for or are all there is, they take at most this share of a list and
 count this much of their relevance: who asks for partners does not ask for look-alikes."""
@@ -141,7 +143,7 @@ class Matchmaker:
         motion: str | None = None,
         filters: Mapping[str, Any] | None = None,
         popularity_weight: float = 0.5,
-        diversity: float = 0.3,
+        diversity: float = DIVERSITY,
         like: Sequence[str] = (),
         unlike: Sequence[str] = (),
         weights: Weights | None = None,
@@ -369,10 +371,15 @@ class Matchmaker:
         lead = space.labels["categories"].leading[rows]
         band = np.floor(np.nan_to_num(space.size[rows], nan=1.25) * 4).astype(np.int64)
         vectors = space.topic[rows]
-        relevance = np.maximum(nats[pool], 0.0) * np.where(rival & (limit < k), RIVAL_DISCOUNT, 1.0)
+        counts = relevance(nats[pool], rival & (limit < k))
         near, groups = vectors @ vectors.T, (lead, band)
-        chosen = diversified(relevance, near, groups, k, diversity, capped=rival, limit=limit, steps=steps)
+        chosen = diversified(counts, near, groups, k, diversity, capped=rival, limit=limit, steps=steps)
         return [int(pool[position]) for position in chosen]
+
+
+def relevance(nats: NDArray[np.float64], discounted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What pairs (m,) of this reciprocal evidence in nats count in a list, `discounted` rivals among them."""
+    return np.asarray(np.maximum(nats, 0.0) * np.where(discounted, RIVAL_DISCOUNT, 1.0))
 
 
 _NUMBERS = (

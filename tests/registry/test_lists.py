@@ -3,40 +3,30 @@ import math
 import numpy as np
 import pytest
 
-from matchmaker import Matchmaker
-from matchmaker.ahead import Noting, contenders, make_lists, would_enter
+from matchmaker.ahead import Noting, contenders, would_enter
 from matchmaker.matching.fit_type import COMPETITOR
 from matchmaker.registry import lists
 from matchmaker.registry.bundle import open_bundle
-from tests.conftest import WordEncoder, make_catalogue
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    root = tmp_path_factory.mktemp("lists")
-    Matchmaker(encoder=WordEncoder()).fit(make_catalogue()).save(root)
-    make_lists(root, processes=1)
-    return root
+def version(prepared):
+    return open_bundle(prepared).folder
 
 
 @pytest.fixture(scope="module")
-def version(folder):
-    return open_bundle(folder).folder
+def noting(prepared):
+    return Noting.load(prepared, background_check=False)
 
 
-@pytest.fixture(scope="module")
-def engine(folder):
-    return Noting.load(folder, background_check=False)
-
-
-def test_a_list_is_the_one_that_recommend_gives(engine, version):
-    found = lists.read(version, len(engine.fitted.space))
-    assert len(found) == len(engine.fitted.space)
-    for row, partner in enumerate(engine.fitted.space.ids):
-        made, asked = found.made(row), engine.recommend(partner, explain=False)
+def test_a_list_is_the_one_that_recommend_gives(noting, version):
+    found = lists.read(version, len(noting.fitted.space))
+    assert len(found) == len(noting.fitted.space)
+    for row, partner in enumerate(noting.fitted.space.ids):
+        made, asked = found.made(row), noting.recommend(partner, explain=False)
         assert made.matches == [match.to_dict() for match in asked.matches]
         assert (made.notes, made.settings, made.considered) == (asked.notes, asked.settings, asked.considered)
-        assert [engine.fitted.space.ids[other] for other in made.listed] == [match.partner for match in asked.matches]
+        assert [noting.fitted.space.ids[other] for other in made.listed] == [match.partner for match in asked.matches]
 
 
 def test_who_would_enter_a_list():
@@ -50,20 +40,20 @@ def test_who_would_enter_a_list():
     assert would_enter(np.array([0.1]), np.zeros((1, 10)), short).tolist() == [True]
 
 
-def test_a_place_is_won_by_the_score_that_is_noted(engine):
-    engine.recommend("p003", 10, explain=False)
-    steps = list(engine.steps)
+def test_a_place_is_won_by_the_score_that_is_noted(noting):
+    noting.recommend("p003", 10, explain=False)
+    steps = list(noting.steps)
     assert len(steps) == 10 and steps[0] == 1.0 and steps[1] < 1.0
-    assert engine.best > 0
+    assert noting.best > 0
 
 
-def test_contenders_are_all_others_in_a_small_ecosystem(engine):
-    rows, nats, rivals = contenders(engine.fitted, 3)
-    assert rows.tolist() == [row for row in range(len(engine.fitted.space)) if row != 3]
+def test_contenders_are_all_others_in_a_small_ecosystem(noting):
+    rows, nats, rivals = contenders(noting.fitted, 3)
+    assert rows.tolist() == [row for row in range(len(noting.fitted.space)) if row != 3]
     for row, one, rival in zip(rows.tolist(), nats.tolist(), rivals.tolist(), strict=True):
-        found = engine.explain("p003", engine.fitted.space.ids[row]).match
+        found = noting.explain("p003", noting.fitted.space.ids[row]).match
         assert rival == (found.fit_type == COMPETITOR)
-        back, theirs, _ = contenders(engine.fitted, row)
+        back, theirs, _ = contenders(noting.fitted, row)
         assert one == pytest.approx(theirs[back == 3][0])  # the same from both ends
 
 
@@ -76,25 +66,25 @@ def test_contenders_are_all_others_in_a_small_ecosystem(engine):
         lambda path: path.write_bytes(b"nothing like it" * 100),
     ],
 )
-def test_a_file_that_cannot_be_used_is_not_used(engine, version, tmp_path, change):
+def test_a_file_that_cannot_be_used_is_not_used(noting, version, tmp_path, change):
     copy = tmp_path / version.name
     copy.mkdir()
     lists.path_of(copy).write_bytes(lists.path_of(version).read_bytes())
-    assert lists.read(copy, len(engine.fitted.space)) is not None
+    assert lists.read(copy, len(noting.fitted.space)) is not None
     change(lists.path_of(copy))
-    assert lists.read(copy, len(engine.fitted.space)) is None
+    assert lists.read(copy, len(noting.fitted.space)) is None
 
 
-def test_lists_of_another_version_or_number_of_partners_are_not_used(engine, version, tmp_path):
+def test_lists_of_another_version_or_number_of_partners_are_not_used(noting, version, tmp_path):
     other = tmp_path / "another"
     other.mkdir()
     lists.path_of(other).write_bytes(lists.path_of(version).read_bytes())
-    assert lists.read(other, len(engine.fitted.space)) is None
-    assert lists.read(version, len(engine.fitted.space) + 1) is None
+    assert lists.read(other, len(noting.fitted.space)) is None
+    assert lists.read(version, len(noting.fitted.space) + 1) is None
 
 
-def test_a_changed_byte_is_noticed(engine, version, tmp_path):
-    count = len(engine.fitted.space)
+def test_a_changed_byte_is_noticed(noting, version, tmp_path):
+    count = len(noting.fitted.space)
     whole = lists.path_of(version).read_bytes()
     copy = tmp_path / version.name
     copy.mkdir()

@@ -10,28 +10,20 @@ from matchmaker.registry.bundle import open_bundle
 from matchmaker.store import partners, relations
 from matchmaker.store.database import Database
 from matchmaker_service.ahead import Ahead
-from tests.conftest import WordEncoder, make_catalogue, make_partner
+from tests.conftest import WordEncoder, make_partner
 from tests.service.conftest import eventually
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    root = tmp_path_factory.mktemp("ahead")
-    Matchmaker(encoder=WordEncoder()).fit(make_catalogue()).save(root)
-    make_lists(root, processes=1)
-    return root
 
 
 class World:
     """A store, what follows it, and lists made ahead."""
 
-    def __init__(self, folder, url):
+    def __init__(self, prepared, url):
         self.database = Database(url)
         self.database.migrate()
-        engine = Matchmaker.load(folder, background_check=False)
+        engine = Matchmaker.load(prepared, background_check=False)
         engine._encoder = WordEncoder()
         self.live = Live(self.database, engine)
-        self.ahead = Ahead(open_bundle(folder).folder, engine.fitted)
+        self.ahead = Ahead(open_bundle(prepared).folder, engine.fitted)
 
     def write(self, *written, delete=(), relate=()):
         with self.database.writing() as writing:
@@ -54,8 +46,8 @@ class World:
 
 
 @pytest.fixture
-def world(folder, tmp_path):
-    return World(folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
+def world(prepared, tmp_path):
+    return World(prepared, f"sqlite:///{tmp_path / 'store.sqlite'}")
 
 
 def test_without_changes_all_hold(world):
@@ -104,8 +96,8 @@ def test_random_changes_never_leave_a_wrong_list(world):
         world.held()
 
 
-def test_a_bundle_without_lists_has_none(tmp_path, folder):
-    engine = Matchmaker.load(folder, background_check=False)
+def test_a_bundle_without_lists_has_none(tmp_path, prepared):
+    engine = Matchmaker.load(prepared, background_check=False)
     assert not Ahead(tmp_path, engine.fitted)
     assert Ahead(tmp_path, engine.fitted).made(0) is None
 

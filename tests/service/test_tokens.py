@@ -44,8 +44,14 @@ def test_no_text_is_taken_for_a_token(text):
 
 def test_a_token_can_be_read_by_all_and_holds_no_more_than_it_says():
     token = SIGNER.recommendation(ONE)
-    raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    raw = base64.urlsafe_b64decode(token[1:] + "=" * (-len(token[1:]) % 4))
     assert raw.endswith(b'["p000","p001",3,"v1",17]') and b"k" * 32 not in raw
+
+
+def test_no_token_is_a_formula_to_a_spreadsheet():
+    ids = [SIGNER.recommendation(Recommended("a", "b", 1, "v1", change)) for change in range(300)]
+    assert any(one[1] == "-" for one in ids) and {one[0] for one in ids} == {"r"}
+    assert SIGNER.cursor(1, "list", 1)[0] == "c"
 
 
 @given(st.one_of(st.integers(0, 2**53), texts, st.lists(texts, max_size=3)), texts)

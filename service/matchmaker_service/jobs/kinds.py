@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from matchmaker.retrieval.filters import Filter
-from matchmaker_service.bodies import FitType, Identity, Motion, Reference, Words
+from matchmaker_service.bodies import Identity, Reference, Wishes, Words
 from matchmaker_service.ecosystem import View
 from matchmaker_service.tokens import Recommended, Signer
 
@@ -42,7 +42,7 @@ class ScoresJob(_Closed):
     format: Format = Field("parquet", description="Format of the result.")
 
 
-class MatchesJob(_Closed):
+class MatchesJob(Wishes):
     """List the matches of many partners; of all of them, unless `partners` names some."""
 
     model_config = ConfigDict(
@@ -53,13 +53,7 @@ class MatchesJob(_Closed):
     partners: Annotated[tuple[Identity, ...], Field(min_length=1, max_length=100_000)] | None = Field(
         None, description="Ids of the partners whose matches are wanted; nothing for all."
     )
-    k: int = Field(10, ge=1, le=100, description="How many matches of each.")
-    fit_type: FitType | None = Field(None, description="Only matches of this type.")
-    motion: Motion | None = Field(None, description="Only matches that a motion suits.")
     where: Annotated[tuple[Words, ...], Field(max_length=20)] = Field((), description="Filters; docs/filters.md.")
-    popularity_weight: float = Field(0.5, ge=0, le=1, description="0 small but mighty, 0.5 neutral, 1 famous.")
-    diversity: float = Field(0.3, ge=0, le=1, description="0 the plain ranking, 1 as mixed as possible.")
-    include_existing: bool = Field(False, description="Also list the partners that each already has.")
     format: Format = Field("parquet", description="Format of the result.")
 
 
@@ -95,7 +89,7 @@ def done(job: ScoresJob | MatchesJob, items: Sequence[Any], view: View, signer: 
     """The table of some items, and how many of them failed. Raises FilterError."""
     import pyarrow as pa
 
-    rows = _scored(items, view) if isinstance(job, ScoresJob) else _matched(job, items, view, signer)
+    rows = scored(items, view) if isinstance(job, ScoresJob) else _matched(job, items, view, signer)
     stamp = {"model_version": view.version, "change": view.change}
     columns = _SCORES if isinstance(job, ScoresJob) else _MATCHES
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
@@ -103,7 +97,8 @@ def done(job: ScoresJob | MatchesJob, items: Sequence[Any], view: View, signer: 
     return table, sum(row["status"] != "ok" for row in rows)
 
 
-def _scored(pairs: Sequence[JobPair], view: View) -> list[dict[str, Any]]:
+def scored(pairs: Sequence[JobPair], view: View) -> list[dict[str, Any]]:
+    """A row for each pair, in their order."""
     rows = view.engine.score_pairs((pair.a, pair.b) for pair in pairs).rows
     return [{**row, "client_reference_id": pair.client_reference_id} for row, pair in zip(rows, pairs, strict=True)]
 
@@ -115,17 +110,7 @@ def _matched(job: MatchesJob, partners: Sequence[str], view: View, signer: Signe
         if partner not in view.engine.fitted.rows:
             rows.append({"partner": partner, "status": f"unknown partner {partner}"})
             continue
-        found = view.engine.recommend(
-            partner,
-            job.k,
-            fit_type=job.fit_type,
-            motion=job.motion,
-            filters=filters,
-            popularity_weight=job.popularity_weight,
-            diversity=job.diversity,
-            include_existing=job.include_existing,
-            explain=False,
-        )
+        found = view.engine.recommend(partner, filters=filters, explain=False, **job.asked())
         for match in found.matches:
             told = {name: getattr(match, name) for name in _MATCHES if hasattr(match, name)}
             token = signer.recommendation(Recommended(partner, match.partner, match.rank, view.version, view.change))

@@ -15,7 +15,6 @@ from pydantic import TypeAdapter
 from matchmaker.errors import MatchmakerError, StoreError
 from matchmaker.store import idempotency, jobs
 from matchmaker.store.database import Database, now
-from matchmaker.store.signing import signing_key
 from matchmaker_service import logs, metrics
 from matchmaker_service.jobs import kinds
 from matchmaker_service.jobs.files import JobFiles
@@ -34,10 +33,10 @@ _ADAPTER: TypeAdapter[kinds.ScoresJob | kinds.MatchesJob] = TypeAdapter(kinds.Jo
 class Runner:
     """Claims jobs, does them, and removes what is too old."""
 
-    def __init__(self, database: Database, ecosystem: Ecosystem, settings: Settings) -> None:
+    def __init__(self, database: Database, ecosystem: Ecosystem, settings: Settings, signer: Signer) -> None:
         self._database, self._ecosystem, self._settings = database, ecosystem, settings
         self._owner = f"{socket.gethostname()[:100]}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._signer = Signer(signing_key(database))
+        self._signer = signer
         self._awake, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
         self._cleaned = -_CLEAN

@@ -180,5 +180,5 @@ def delete_accounts(request: Request, caller: Writer, query: Annotated[OwnQuery,
 
 
 def _stands(kept: Services, connection: sa.Connection, partner: str) -> None:
-    if overlay.partner(connection, kept.ecosystem.built, partner) is None:
+    if not overlay.standing(connection, kept.ecosystem.built, [partner]):
         raise unknown(kept.ecosystem.view.engine.fitted, partner)

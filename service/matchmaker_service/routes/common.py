@@ -67,8 +67,8 @@ def check_stands(kept: Services, view: View, *ids: str) -> View:
     if all(one in view.engine.fitted.rows for one in ids):
         return view
     with kept.database.reading() as connection:
-        missing = [one for one in ids if overlay.partner(connection, kept.ecosystem.built, one) is None]
-    if missing:
+        stands = overlay.standing(connection, kept.ecosystem.built, ids)
+    if missing := [one for one in ids if one not in stands]:
         raise unknown(view.engine.fitted, missing[0])
     view = kept.ecosystem.caught_up()
     for one in ids:
@@ -86,11 +86,8 @@ def any_stored(kept: Services, ids: Collection[str]) -> bool:
 
 def check_ends(kept: Services, connection: sa.Connection, ends: Sequence[tuple[str, str]]) -> None:
     """Raise Refused, with a pointer to each, where partners do not stand. ends: pairs of a pointer and an id."""
-    known: dict[str, bool] = {}
-    for _, one in ends:
-        if one not in known:
-            known[one] = overlay.partner(connection, kept.ecosystem.built, one) is not None
-    wrong = [(where, "no partner has this id") for where, one in ends if not known[one]]
+    stands = overlay.standing(connection, kept.ecosystem.built, {one for _, one in ends})
+    wrong = [(where, "no partner has this id") for where, one in ends if one not in stands]
     if wrong:
         told = f"{len(wrong)} of the partners named are not known; GET /v1/search finds partners. Nothing was written."
         raise Refused("unknown_partner", told, wrong=wrong[:100])

@@ -11,7 +11,7 @@ from matchmaker.errors import UnknownPartnerError
 from matchmaker.results import Explanation
 from matchmaker_service import shapes
 from matchmaker_service.auth import Reader
-from matchmaker_service.bodies import Identity, Reference
+from matchmaker_service.jobs.kinds import JobPair, scored
 from matchmaker_service.problems import Refused, responses
 from matchmaker_service.reply import Envelope, answered, body, tag_of, tagged
 from matchmaker_service.routes.common import PartnerId, any_stored, check_stands, router
@@ -19,16 +19,6 @@ from matchmaker_service.services import Services, services
 
 routes = router("pairs")
 MOST = 1000
-
-
-class Pair(BaseModel):
-    """Two partners by id. client_reference_id: comes back with the row."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    a: Identity = Field(description="Id of one partner.")
-    b: Identity = Field(description="Id of the other one.")
-    client_reference_id: Reference | None = Field(None, description="Comes back with the row.")
 
 
 class Pairs(BaseModel):
@@ -46,7 +36,7 @@ class Pairs(BaseModel):
         },
     )
 
-    pairs: Annotated[list[Pair], Field(min_length=1, max_length=MOST)] = Field(description="The pairs, up to 1,000.")
+    pairs: Annotated[list[JobPair], Field(min_length=1, max_length=MOST)] = Field(description="The pairs, up to 1,000.")
 
 
 class Score(BaseModel):
@@ -103,10 +93,9 @@ def _explained(kept: Services, a: str, b: str) -> tuple[bytes, str]:
     return body(found, view, warnings=found.notes), tag_of(view.version, view.change, a, b)
 
 
-def _scored(kept: Services, pairs: list[Pair]) -> list[dict[str, Any]]:
+def _scored(kept: Services, pairs: list[JobPair]) -> list[dict[str, Any]]:
     view = kept.ecosystem.view
     unknown = {one for pair in pairs for one in (pair.a, pair.b)} - view.engine.fitted.rows.keys()
     if unknown and any_stored(kept, unknown):
         view = kept.ecosystem.caught_up()
-    rows = view.engine.score_pairs((pair.a, pair.b) for pair in pairs).rows
-    return [{**row, "client_reference_id": pair.client_reference_id} for row, pair in zip(rows, pairs, strict=True)]
+    return scored(pairs, view)

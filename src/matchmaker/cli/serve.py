@@ -127,10 +127,7 @@ class _opened:
 
 
 def _told(key: Any) -> dict[str, Any]:  # noqa: ANN401 - an ApiKey
-    now = dt.datetime.now(dt.UTC)
-    ended = key.expires_at is not None and key.expires_at <= now
-    state = "revoked" if key.revoked_at else "expired" if ended else "in force"
-    return {**vars(key), "scopes": list(key.scopes), "state": state}
+    return {**vars(key), "scopes": list(key.scopes), "state": key.state}
 
 
 def _shown(value: object) -> str:

@@ -16,6 +16,7 @@ from matchmaker.errors import SettingsError
 from matchmaker.store.database import Database, now
 from matchmaker.store.tables import api_keys as table
 
+IN_FORCE, REVOKED, EXPIRED = "in force", "revoked", "expired"
 SCOPES = ("read", "write", "admin")
 _PREFIX = "mm"
 _NOBODY = bytes(32)
@@ -35,6 +36,13 @@ class ApiKey:
     created_at: dt.datetime
     revoked_at: dt.datetime | None
     expires_at: dt.datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """`IN_FORCE`, `REVOKED` or `EXPIRED`, by now."""
+        if self.revoked_at is not None:
+            return REVOKED
+        return EXPIRED if self.expires_at is not None and self.expires_at <= now() else IN_FORCE
 
 
 def create(
@@ -76,9 +84,8 @@ def verify(database: Database, secret: str) -> ApiKey | None:
         with database.reading() as connection:
             found = connection.execute(sa.select(table).where(table.c.id == parts[1])).first()
     same = hmac.compare_digest(_digest(secret), _NOBODY if found is None else found.digest)
-    if not same or found is None or found.revoked_at is not None:
-        return None
-    return None if found.expires_at is not None and found.expires_at <= now() else _key(found)
+    key = _key(found) if same and found is not None else None
+    return key if key is not None and key.state == IN_FORCE else None
 
 
 def ever(database: Database) -> bool:
