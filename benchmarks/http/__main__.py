@@ -104,8 +104,8 @@ async def _measured(bench: Bench, options: argparse.Namespace, model: Path) -> F
     if "busy" in options.only:
         from benchmarks.http.bundle import spare_version
 
-        half = float(np.median([one.ours.rate for one in findings.uniform])) / 2
-        findings.busy = await bench.busy(half, options.writes, spare_version(model))
+        rate = options.reads or float(np.median([one.ours.rate for one in findings.uniform])) / 2
+        findings.busy = await bench.busy(rate, options.writes, spare_version(model))
     if "encoding" in options.only:
         findings.encoding = await bench.encoding()
     return findings
@@ -160,6 +160,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3, help="turns of bare, ours, ours at half the rate")
     parser.add_argument("--zipf", type=float, default=1.0, help="exponent of the run with favourites")
+    parser.add_argument("--reads", type=float, help="a second, beside writes and swap; half the saturated rate if absent")
     parser.add_argument("--writes", type=float, default=20.0, help="a second, beside the swap")
     parser.add_argument("--bare", choices=JSON, default=JSON[0], help="who makes the bare route's JSON")
     parser.add_argument("--only", type=_steps, default=STEPS, help=f"of {','.join(STEPS)}; busy needs rounds")

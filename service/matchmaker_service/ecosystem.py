@@ -20,6 +20,7 @@ from matchmaker.store.database import Database
 from matchmaker_service import logs, metrics
 from matchmaker_service.ahead import Ahead
 from matchmaker_service.answers import Answers
+from matchmaker_service.apart import Apart, Away
 from matchmaker_service.overlay import Built
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _LONGEST = 0.8
 """Seconds of rest between two looks at most."""
 _PATIENCE, _TICK = 1.0, 0.02
 """Seconds that a question waits for what was just written of its partner, and between two looks whether it is there."""
+_AT_ONCE = 100
+"""Changes that one generation has more than the one before at most: with many under way, the first need not wait for the last."""
 _AGAIN = 2.0
 """Seconds after which partners that could not be placed are tried again."""
 
@@ -45,9 +48,16 @@ class View:
 class Ecosystem:
     """Follows the store and the bundle folder on a thread of its own. `view` may be read by anybody at any time."""
 
-    def __init__(self, database: Database, folder: Path, cache_dir: Path | None, poll: float) -> None:
-        """Load the current version of the bundle in `folder`. Raises BundleError, StoreError."""
-        self._database, self._folder, self._cache_dir, self._poll = database, folder, cache_dir, poll
+    def __init__(
+        self, database: Database, folder: Path, cache_dir: Path | None, poll: float, apart: Apart | None = None
+    ) -> None:
+        """Load the current version of the bundle in `folder`. apart: where texts are encoded; in this process where none is given.
+
+        Raises BundleError, StoreError.
+        """
+        self._database, self._folder, self._cache_dir, self._poll, self._apart = (
+            database, folder, cache_dir, poll, apart,
+        )  # fmt: skip
         self._swapping, self._catching, self._awake, self._ended = (
             threading.Lock(), threading.Lock(), threading.Event(), threading.Event(),
         )  # fmt: skip
@@ -64,7 +74,7 @@ class Ecosystem:
         self.also: list[Callable[[], None]] = []
         """Called at each look at the store."""
         engine = self._loaded(folder)
-        self._use(Live(database, engine), engine, self._lists_of(engine))
+        self._use(self._live_of(engine), engine, self._lists_of(engine))
         self._thread = threading.Thread(target=self._follow, name="follow", daemon=True)
 
     def start(self) -> None:
@@ -72,12 +82,14 @@ class Ecosystem:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop following."""
+        """Stop following, and whoever encodes."""
         self._ended.set()
         self._awake.set()
         self._hurry.set()
         if self._thread.is_alive():
             self._thread.join(10)
+        if self._apart is not None:
+            self._apart.close()
 
     @property
     def view(self) -> View:
@@ -115,14 +127,16 @@ class Ecosystem:
 
     def caught_up(self) -> View:
         """A generation with everything that is in the store now. Raises StoreError."""
-        if self._database.newest() > self._view.change:
+        newest = self._database.newest()
+        while newest > self._view.change:
             self._catch_up()
         return self._view
 
     def _catch_up(self) -> None:
+        """A generation with everything that is in the store, or with the next `_AT_ONCE` changes."""
         with self._catching:
             live = self._live
-            live.catch_up()
+            live.catch_up(_AT_ONCE)
             with self._showing:
                 if live is self._live and live.engine is not self._view.engine:
                     self._show()
@@ -144,17 +158,20 @@ class Ecosystem:
     def _swap(self, version: str) -> None:
         try:
             engine = self._loaded(self._folder / version)
-            live = Live(self._database, engine)
+            live = self._live_of(engine, self._live)
             ahead = self._lists_of(engine)
             self._follow_by(ahead, live)
-            live.catch_up()  # with what was written while all that was read
+            before = self._view.version
+            with self._catching:
+                while (
+                    live.change < self._live.change
+                ):  # what came while all that was read, and is in the answers by now
+                    live.catch_up(_AT_ONCE)
+                with self._showing:
+                    self._use(live, engine, ahead)
         except MatchmakerError:
             metrics.swaps.labels("failed").inc()
             raise
-        before = self._view.version
-        # Not under the lock of those who catch up: with many writes under way it might never be free.
-        with self._showing:
-            self._use(live, engine, ahead)
         self.former = before
         metrics.swaps.labels("done").inc()
         self._log.info("bundle in use", version=version)
@@ -167,9 +184,19 @@ class Ecosystem:
             fitted = self._view.engine.fitted
             _ = fitted.columns, fitted.directory.names
             gc.freeze()  # what is loaded by now stays: it need not be looked through for garbage
-            self._encoder = self._built_engine.encoder
+            if self._apart is None:
+                self._encoder = self._built_engine.encoder
+            else:
+                self._away(self._built_engine, self._apart).warm_up()
         except MatchmakerError as error:
             self._log.warning("encoder cannot be opened", error=str(error))
+
+    def _live_of(self, engine: Matchmaker, beside: Live | None = None) -> Live:
+        placer = None if self._apart is None else self._away(engine, self._apart)
+        return Live(self._database, engine, placer, beside)
+
+    def _away(self, engine: Matchmaker, apart: Apart) -> Away:
+        return apart.placer(self._version_folder(engine.fitted.version), engine.fitted)
 
     def _loaded(self, folder: Path) -> Matchmaker:
         engine = Matchmaker.load(folder, cache_dir=self._cache_dir)
@@ -212,14 +239,14 @@ class Ecosystem:
         while not self._ended.is_set():
             self._awake.wait(self._poll)
             self._awake.clear()
-            begun = time.monotonic()
+            begun = time.thread_time()  # what is done elsewhere costs no answer anything
             try:
                 self._look()
             except Exception as error:  # whatever it is, the next look may succeed
                 metrics.failures.inc()
                 self._log.error("look failed", error=type(error).__name__, exc_info=error)
             # Many writes are taken together, so that following them leaves two thirds of a core to the questions.
-            self._hurry.wait(min(2.0 * (time.monotonic() - begun), _LONGEST))
+            self._hurry.wait(min(2.0 * (time.thread_time() - begun), _LONGEST))
             self._hurry.clear()
 
     def _look(self) -> None:
@@ -232,6 +259,8 @@ class Ecosystem:
             if behind > 0 or (self._live.failed and time.monotonic() > self._again):
                 self._again = time.monotonic() + _AGAIN
                 self._catch_up()
+                if self._database.newest() - self._view.change > 0:
+                    self._awake.set()
             self.trouble = None
         except Exception as error:
             if self.trouble is None:

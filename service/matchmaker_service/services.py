@@ -12,6 +12,7 @@ from matchmaker.errors import SettingsError
 from matchmaker.store import keys
 from matchmaker.store.database import Database
 from matchmaker.store.signing import signing_key
+from matchmaker_service.apart import Apart
 from matchmaker_service.auth import Door
 from matchmaker_service.ecosystem import Ecosystem
 from matchmaker_service.jobs.runner import Runner
@@ -44,7 +45,8 @@ class Services:
         try:
             database.migrate()
             check_open(database, settings)
-            ecosystem = Ecosystem(database, settings.model, settings.cache_dir, settings.poll_seconds)
+            apart = Apart(settings.database_url, settings.cache_dir) if settings.encode_apart else None
+            ecosystem = Ecosystem(database, settings.model, settings.cache_dir, settings.poll_seconds, apart)
             door = Door(database, settings)
             signer = Signer(signing_key(database))
         except BaseException:

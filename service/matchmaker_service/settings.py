@@ -43,6 +43,9 @@ class Settings(BaseSettings):
         30.0, gt=0, description="How long the head or the body of a request may take to arrive."
     )
     compute_threads: int = Field(2, ge=1, le=64, description="Threads that score, in each process.")
+    encode_apart: bool = Field(
+        True, description="Encode texts in a process of its own, beside each that answers; false: in the same one."
+    )
     max_waiting: int = Field(2000, ge=1, description="Questions that may wait for such a thread; more are sent away.")
     poll_seconds: float = Field(0.2, gt=0, le=1.5, description="How often a process looks for changes of the others.")
     cursor_hours: float = Field(24.0, gt=0, description="How long the cursor of a page is good.")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matchmaker.finding import Directory
     from matchmaker.profiles.schema import Relation
     from matchmaker.projection import Layout
-    from matchmaker.retrieval.filters import Columns
+    from matchmaker.retrieval.columns import Columns
 
 CURRENT = frozenset({"announced", "active"})
 EXISTING = frozenset({"partnership", "integration", "acquisition"})
@@ -123,7 +123,7 @@ class Fitted:
     @cached_property
     def columns(self) -> Columns:
         """Columnar view for filters."""
-        from matchmaker.retrieval.filters import Columns
+        from matchmaker.retrieval.columns import Columns
 
         if self.built is None:
             return Columns.from_partners(self.profiles.partners())

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from matchmaker.changes import with_changes
 from matchmaker.errors import MatchmakerError
 from matchmaker.fitted import Fitted
-from matchmaker.fitting import Placed, place, texts_of
+from matchmaker.fitting import Placed
 from matchmaker.matching.build import CONNECTED, OVER
+from matchmaker.placing import Placing
 from matchmaker.profiles.schema import relation_key
 from matchmaker.store import partners, relations
 from matchmaker.store.rows import canonical
-from matchmaker.store.vectors import StoreEncoder
 
 if TYPE_CHECKING:
-    from matchmaker.encoders.base import Encoder
     from matchmaker.engine import Matchmaker
+    from matchmaker.placing import Placer
     from matchmaker.profiles.schema import Partner
-    from matchmaker.progress import Progress
     from matchmaker.store.database import Database
 
 _LOG = logging.getLogger(__name__)
 _PAGE = 1000
 """Rows read at a time."""
-_BLOCK = 64
-"""Partners whose texts are encoded together."""
+_BLOCK = 16
+"""Partners that are placed together."""
 _Mark = tuple[int, tuple[str, ...]]
 """What a placing depends on: the change that wrote the partner, and whom known relations connect it to."""
 
@@ -41,26 +35,26 @@ _Mark = tuple[int, tuple[str, ...]]
 class Live:
     """The engine of a bundle, kept in step with a store. Any number of threads may read `engine` while one catches up."""
 
-    def __init__(self, database: Database, built: Matchmaker) -> None:
-        """Apply all that stands in the store to `built`, an engine as it was loaded or fitted. Raises StoreError."""
+    def __init__(
+        self, database: Database, built: Matchmaker, placer: Placer | None = None, beside: Live | None = None
+    ) -> None:
+        """Apply all that stands in the store to `built`, an engine as it was loaded or fitted. Raises StoreError.
+
+        placer: who places partners on `built`; this process where none is given. beside: one that has caught up further than
+        others need; what it has not placed yet is left to `catch_up`, so that whoever takes its place need not wait for that.
+        """
         self._database, self._built, self._fitted = database, built, built.fitted
         self._lock = threading.Lock()
-        fitted = self._fitted
-        self._encoder = StoreEncoder(
-            database,
-            fitted.encoder,
-            fitted.fingerprint,
-            fitted.space.heading.shape[1],
-            partial(_opened, built, fitted, threading.Lock()),
-        )
+        self._placer: Placer = placer or Placing(database, built)
         self._partners: dict[str, partners.Stored] = {}
         self._deleted: set[str] = set()
         self._relations: dict[str, relations.StoredRelation] = {}
         self._placed: dict[str, tuple[_Mark, Placed]] = {}
         self.failed: dict[str, str] = {}
         """Partners that could not be placed, and why; what stood before of each stands on, and the next `catch_up` tries again."""
-        self._change = database.newest()  # what is written while the tables are read is read again
-        self._read()
+        # What is written while the tables are read is read again.
+        self._change = database.newest() if beside is None else beside.change
+        self._read(beside)
         self._place()
         self._engine = self._made()
 
@@ -84,11 +78,14 @@ class Live:
         """Partners at the ends of relations of the store, deleted ones too."""
         return {end for one in self._relations.values() for end in (one.relation.a, one.relation.b)}
 
-    def catch_up(self) -> int:
-        """Apply the changes since `change`, and try what failed again; the number of changes. Raises StoreError."""
+    def catch_up(self, most: int | None = None) -> int:
+        """Apply the changes since `change`, `most` of them at most, and try what failed again; the number of changes.
+
+        Raises StoreError.
+        """
         with self._lock:
             number, applied = self._change, 0
-            while found := self._database.changes(number, _PAGE):
+            while found := self._database.changes(number, _PAGE if most is None else min(most - applied, _PAGE)):
                 self._reread({change.target for change in found if change.kind == partners.KIND},
                              {change.target for change in found if change.kind == relations.KIND})  # fmt: skip
                 number, applied = found[-1].number, applied + len(found)
@@ -97,16 +94,17 @@ class Live:
             self._change = number
             return applied
 
-    def with_bundle(self, built: Matchmaker) -> Live:
-        """The same store on another bundle, ready to answer; this one goes on as it is. Raises StoreError."""
-        return Live(self._database, built)
-
-    def _read(self) -> None:
-        """Take note of all partners and relations of the store."""
+    def _read(self, beside: Live | None) -> None:
+        """Take note of the partners and relations of the store, but for partners that `beside` has yet to place."""
+        known = set[str]() if beside is None else set(beside.placed)
         with self._database.reading() as connection:
             after = ""
             while found := partners.page(connection, after, _PAGE, deleted=True):
-                self._note(found)
+                self._note(
+                    one
+                    for one in found
+                    if beside is None or one.change <= self._change or one.deleted or one.partner.id in known
+                )
                 after = found[-1].partner.id
             after = ""
             while linked := relations.page(connection, after, _PAGE, deleted=True):
@@ -146,7 +144,7 @@ class Live:
             [one.relation for one in known if not one.deleted],
             [one.relation for one in known if one.deleted],
         )
-        return self._built.on(changed, self._encoder)
+        return self._built.on(changed, self._placer.encoder)
 
     def _place(self) -> bool:
         """Place the partners that are not, or not as they stand now; whether any was."""
@@ -156,54 +154,16 @@ class Live:
         failed: dict[str, str] = {}
         for low in range(0, len(missing), _BLOCK):
             block = missing[low : low + _BLOCK]
-            encoder = self._encoded([self._partners[key].partner for key in block])
-            for key in block:
-                try:
-                    placed = self._one(self._partners[key].partner, wanted[key][1], encoder)
-                except Exception as error:  # one partner must not stop the others
-                    failed[key] = str(error) if isinstance(error, MatchmakerError) else type(error).__name__
+            found = self._placer.place([(self._partners[key].partner, wanted[key][1]) for key in block])
+            for key, placed in zip(block, found, strict=True):
+                if isinstance(placed, Exception):
+                    failed[key] = str(placed) if isinstance(placed, MatchmakerError) else type(placed).__name__
                     if self.failed.get(key) != failed[key]:
-                        _LOG.warning("partner %s cannot be placed: %s", key, type(error).__name__)
+                        _LOG.warning("partner %s cannot be placed: %s", key, type(placed).__name__)
                 else:
                     self._placed[key] = (wanted[key], placed)
         self.failed = failed
         return len(failed) < len(missing)
-
-    def _one(self, partner: Partner, connected: Sequence[str], encoder: Encoder) -> Placed:
-        row = self._fitted.rows.get(partner.id)
-        return place(self._fitted, partner, encoder, account=row, connected=connected)
-
-    def _encoded(self, several: Sequence[Partner]) -> Encoder:
-        """An encoder for the texts of these partners: all encoded at once, or one after another where some cannot be."""
-        try:
-            texts = list(dict.fromkeys(itertools.chain.from_iterable(map(texts_of, several))))
-            return _Encoded(self._encoder, dict(zip(texts, self._encoder.encode(texts), strict=True)))
-        except Exception:  # whose texts they are shows when each is placed by itself
-            return self._encoder
-
-
-def _opened(built: Matchmaker, fitted: Fitted, opening: threading.Lock) -> Encoder:
-    """The model behind the store's vectors. Raises EncoderError when it is not the one that the bundle was built with.
-
-    No method of Live: the encoder would hold its Live, and both, a whole bundle, would wait for the garbage collector.
-    """
-    with opening:
-        encoder = built.encoder
-    fitted.check_encoder(encoder)
-    return encoder
-
-
-class _Encoded:
-    """An encoder that holds the vectors of the texts it will be asked for."""
-
-    def __init__(self, encoder: Encoder, vectors: dict[str, NDArray[np.float32]]) -> None:
-        self.name, self.fingerprint, self.dimension = encoder.name, encoder.fingerprint, encoder.dimension
-        self._vectors = vectors
-
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
-        """Vectors (n, dimension) float32."""
-        del progress
-        return np.array([self._vectors[text] for text in texts], dtype=np.float32).reshape(-1, self.dimension)
 
 
 class _Links:

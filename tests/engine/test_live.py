@@ -189,7 +189,7 @@ def test_another_bundle_has_the_same_changes_and_another_encoder_encodes_again(d
     live.catch_up()
     Matchmaker(encoder=Other()).fit(make_catalogue()).save(tmp_path)
     encoder = Other()
-    other = live.with_bundle(loaded(tmp_path, encoder))
+    other = Live(database, loaded(tmp_path, encoder))
     assert encoder.texts
     assert other.change == live.change
     found = other.engine.recommend("new", 50)

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from matchmaker.errors import FilterError
 from matchmaker.profiles.schema import Interface, Partner
-from matchmaker.retrieval.filters import FIELDS, LABELS, Columns, Filter
+from matchmaker.retrieval.columns import LABELS, Columns
+from matchmaker.retrieval.filters import FIELDS, Filter
 
 PARTNERS = [
     Partner(
@@ -111,7 +112,7 @@ def test_an_unknown_extra_field_is_refused_with_those_there_are(name):
 
 def test_no_extra_field_at_all():
     with pytest.raises(FilterError, match="Extra fields: none"):
-        Filter.parse({"extra.x": 1}).mask(Columns([Partner(id="a", name="A")]))
+        Filter.parse({"extra.x": 1}).mask(Columns.from_partners([Partner(id="a", name="A")]))
 
 
 @pytest.mark.parametrize(
@@ -145,8 +146,14 @@ tags = st.lists(st.sampled_from(["x", "X", "y", "z"]), max_size=3).map(tuple)
 sizes = st.one_of(st.none(), st.integers(1, 10**7))
 
 
-@given(st.lists(st.tuples(tags, sizes), max_size=12), st.lists(st.sampled_from("xyzw"), min_size=1), sizes, sizes)
-def test_equals_a_loop(rows, wanted, low, high):
+@given(
+    st.lists(st.tuples(tags, sizes), max_size=12),
+    st.lists(st.sampled_from("xyzw"), min_size=1),
+    sizes,
+    sizes,
+    st.integers(0, 12),
+)
+def test_equals_a_loop(rows, wanted, low, high, late):
     partners = [Partner(id=str(n), name="N", categories=c, size=s) for n, (c, s) in enumerate(rows)]
     bounds = {name: value for name, value in (("min", low), ("max", high)) if value is not None}
     conditions = {"category": wanted, **({"size": bounds} if bounds else {})}
@@ -155,11 +162,50 @@ def test_equals_a_loop(rows, wanted, low, high):
         and (not bounds or (size is not None and (low or 0) <= size <= (high or 10**9)))
         for categories, size in rows
     ]
-    assert Filter.parse(conditions).mask(Columns(partners)).tolist() == expected
+    columns = Columns.from_partners(partners[:late]).followed_by(partners[late:])
+    assert Filter.parse(conditions).mask(columns).tolist() == expected
+
+
+values = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([1.0, 2.5, "x", "X", " 1 ", ["x", "2"], []])
+)
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("ab"), values), min_size=1, max_size=9),
+    st.integers(0, 9),
+    values,
+    st.integers(-3, 3),
+)
+def test_extra_fields_equal_a_loop(rows, late, asked, low):
+    partners = [Partner(id=str(n), name="N", extra=extra) for n, extra in enumerate(rows)]
+    partners[0] = Partner(id="0", name="N", extra={"a": 1})
+    columns = Columns.from_partners(partners[:late]).followed_by(partners[late:])
+
+    def words(value):
+        several = [] if value is None else value if isinstance(value, list) else [value]
+        return {str(int(one) if isinstance(one, float) and one == int(one) else one).strip().lower() for one in several}
+
+    def numeric(value):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+    said = [partner.extra.get("a") for partner in partners]
+    if asked is not None and asked != []:
+        equal = [bool(words(one) & words(asked)) for one in said]
+        assert Filter.parse({"extra.a": asked}).mask(columns).tolist() == equal
+    above = [numeric(one) and one >= low for one in said]
+    assert Filter.parse({"extra.a": {"min": low}}).mask(columns).tolist() == above
+
+
+def test_words_are_counted_as_they_are_written():
+    columns = Columns.from_partners(PARTNERS)
+    counted = columns.words["category"].counted(np.array([True, True, False, True]))
+    assert counted == {"returns": 1, "Shipping": 1, "shipping": 1}
+    assert columns.words["region"].counted(np.array([False, False, True, False])) == {"americas": 1}
 
 
 def test_equal_numbers_are_equal_as_extra_values():
-    columns = Columns([Partner(id="a", name="A", extra={"level": 3.0})])
+    columns = Columns.from_partners([Partner(id="a", name="A", extra={"level": 3.0})])
     assert Filter.parse({"extra.level": 3}).mask(columns).tolist() == [True]
 
 

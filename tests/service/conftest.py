@@ -139,7 +139,7 @@ def start(words, model, tmp_path):
     with ExitStack() as opened:
 
         def begin(**given):
-            told = {"model": model, "data_dir": tmp_path / "data", "log_level": "error", **given}
+            told = {"model": model, "data_dir": tmp_path / "data", "log_level": "error", "encode_apart": False, **given}
             return opened.enter_context(running(Settings(**told)))
 
         yield begin
@@ -150,7 +150,9 @@ def lasting(request, words, both, tmp_path_factory):
     """A service on each store, for all tests of a file: starting one takes longer than most of them."""
     folder = tmp_path_factory.mktemp("lasting")
     with url_of(request.param, folder) as url:
-        settings = Settings(model=both, database=url, data_dir=folder, account_key="k" * 32, log_level="error")
+        settings = Settings(
+            model=both, database=url, data_dir=folder, account_key="k" * 32, log_level="error", encode_apart=False
+        )
         with running(settings) as found:
             yield found
 
@@ -170,7 +172,8 @@ def api(served):
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory):
     """The bundled sample, for tests that write nothing."""
-    settings = Settings(model=ROOT / "models" / "sample", data_dir=tmp_path_factory.mktemp("sample"), log_level="error")
+    data = tmp_path_factory.mktemp("sample")
+    settings = Settings(model=ROOT / "models" / "sample", data_dir=data, log_level="error", encode_apart=False)
     with running(settings) as found:
         yield found
 
@@ -184,6 +187,6 @@ def oracle():
 @pytest.fixture(scope="module")
 def calm(words, both, tmp_path_factory):
     """The small ecosystem, for tests that write nothing."""
-    settings = Settings(model=both, data_dir=tmp_path_factory.mktemp("calm"), log_level="error")
+    settings = Settings(model=both, data_dir=tmp_path_factory.mktemp("calm"), log_level="error", encode_apart=False)
     with running(settings) as found:
         yield found

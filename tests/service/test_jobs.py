@@ -163,7 +163,7 @@ def test_a_job_goes_on_after_a_restart(words, model, tmp_path, monkeypatch, form
 
     monkeypatch.setattr(kinds, "_PART", {"scores": 5, "matches": 2})
     real, count = kinds.done, []
-    settings = Settings(model=model, data_dir=tmp_path / "data", log_level="error")
+    settings = Settings(model=model, data_dir=tmp_path / "data", log_level="error", encode_apart=False)
     with running(settings) as first:
 
         def slow(*given):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from matchmaker.asking import MOTIONS
@@ -22,8 +21,7 @@ _COMMONEST = 30
 def ecosystem(engine: Matchmaker) -> dict[str, Any]:
     """Counts, model version, encoder, basis, and the words that filters and options take."""
     fitted = engine.fitted
-    standing = compress(fitted.columns.partners, fitted.standing)
-    categories = Counter(one for partner in standing for one in partner.categories)
+    categories = fitted.columns.words["category"].counted(fitted.standing)
     return {
         "partners": fitted.count,
         "relations": dict(Counter(fact["type"] for fact in fitted.relations.facts).most_common()),

@@ -72,6 +72,10 @@ class CachedEncoder:
         place_of = {text: place for place, text in enumerate(distinct)}
         return table[np.fromiter((place_of[text] for text in texts), dtype=np.int64, count=len(texts))]
 
+    def warm_up(self) -> None:
+        """Have the model loaded, which happens with the first text otherwise. Raises EncoderError."""
+        self._encoder.encode_chunks(["warm"])
+
     def _fill(
         self,
         table: NDArray[np.float32],

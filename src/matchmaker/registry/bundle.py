@@ -21,6 +21,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,12 +88,15 @@ class Bundle:
         except (OSError, ValueError, RecursionError) as error:
             raise BundleCorruptError(_corrupt(path, f"cannot be read as JSON ({error})")) from error
 
-    def verify(self, tick: Callable[[int], None] | None = None) -> list[str]:
-        """Hash every file against the manifest: what is wrong, one line a file, empty when all is well."""
+    def verify(self, tick: Callable[[int], None] | None = None, rest: float = 0.0) -> list[str]:
+        """Hash every file against the manifest: what is wrong, one line a file, empty when all is well.
+
+        rest: seconds of pause for each second of work, for what else goes on.
+        """
         problems = []
         for name, entry in sorted(self.manifest["files"].items()):
             try:
-                problem = _differs(self.folder / name, entry)
+                problem = _differs(self.folder / name, entry, rest=rest)
             except OSError as error:
                 problem = f"cannot be read ({cause(error)})"
             if problem:
@@ -231,12 +235,16 @@ def make_current(root: Path, version: str) -> None:
         _open_here.discard(pointer)
 
 
-def sha256(path: Path) -> str:
-    """Hex sha256 of a file, read in blocks."""
+def sha256(path: Path, rest: float = 0.0) -> str:
+    """Hex sha256 of a file, read in blocks; rest: seconds of pause for each second of work."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
+        begun = time.perf_counter()
         while block := file.read(_BLOCK):
             digest.update(block)
+            if rest:
+                time.sleep(rest * (time.perf_counter() - begun))
+                begun = time.perf_counter()
     return digest.hexdigest()
 
 
@@ -258,12 +266,12 @@ def _opened(folder: Path) -> Bundle:
     return Bundle(folder, manifest)
 
 
-def _differs(path: Path, entry: Mapping[str, Any], *, content: bool = True) -> str | None:
+def _differs(path: Path, entry: Mapping[str, Any], *, content: bool = True, rest: float = 0.0) -> str | None:
     if not path.is_file():
         return "is missing"
     if path.stat().st_size != entry["bytes"]:
         return f"has {path.stat().st_size} bytes, its manifest says {entry['bytes']}"
-    if content and sha256(path) != entry["sha256"]:
+    if content and sha256(path, rest) != entry["sha256"]:
         return "has changed since it was written (its sha256 differs from the manifest)"
     return None
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from matchmaker.errors import BundleError
 from matchmaker.registry.bundle import open_bundle
 
+_REST = 2.0
+"""Seconds of pause for each second of hashing: who answers meanwhile needs the processor."""
+
 
 class BackgroundCheck:
     """Starts on construction; `state` is `checking`, then `intact` or `corrupt`, with one line a problem."""
@@ -37,6 +40,6 @@ class BackgroundCheck:
 
     def _run(self) -> None:
         try:
-            self._found = open_bundle(self._path).verify()
+            self._found = open_bundle(self._path).verify(rest=_REST)
         except (BundleError, OSError) as error:
             self._found = [str(error)]

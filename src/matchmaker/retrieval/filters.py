@@ -11,63 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.errors import FilterError
 from matchmaker.profiles.schema import SIZE_BANDS
+from matchmaker.retrieval.columns import LABELS, Columns, Mask, words_of
 
-if TYPE_CHECKING:
-    from matchmaker.profiles.schema import Partner
-
-Mask = NDArray[np.bool_]
 Relations = Mapping[int, Sequence[Mapping[str, Any]]]
 
-LABELS = {
-    "type": "partner_types",
-    "category": "categories",
-    "region": "regions",
-    "industry": "industries",
-    "company_size": "company_sizes",
-}
 _ARGUMENT = re.compile(r"^\s*([\w.]+)\s*(>=|<=|=)\s*(.+?)\s*$")
 FIELDS = (*LABELS, "size", "size_band", "relation", "include", "exclude", "extra.<field>")
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The partners' fields that filters read, one entry a row."""
-
-    partners: Sequence[Partner]
-
-    @classmethod
-    def from_partners(cls, partners: Sequence[Partner]) -> Columns:
-        """View of a catalogue in row order."""
-        return cls(partners)
-
-    @cached_property
-    def sizes(self) -> NDArray[np.float64]:
-        """(n,) sizes, NaN where unknown."""
-        return np.array([np.nan if partner.size is None else partner.size for partner in self.partners])
-
-    @cached_property
-    def extra_fields(self) -> set[str]:
-        """Names of all extra fields."""
-        return {name for partner in self.partners for name in partner.extra}
-
-    def followed_by(self, more: Sequence[Partner]) -> Columns:
-        """These partners, then `more`."""
-        found, late = Columns([*self.partners, *more]), Columns(more)
-        vars(found)["sizes"] = np.concatenate((self.sizes, late.sizes))
-        vars(found)["extra_fields"] = self.extra_fields | late.extra_fields
-        return found
-
-    def where(self, test: Callable[[Partner], bool]) -> Mask:
-        """Mask of the partners for which `test` holds."""
-        return np.fromiter((test(partner) for partner in self.partners), dtype=bool, count=len(self.partners))
 
 
 @dataclass(frozen=True)
@@ -102,25 +58,23 @@ class Filter:
 
     def mask(self, columns: Columns, *, relations: Relations | None = None) -> Mask:
         """(n,) bool. relations: known relations of the asking partner by row, for `relation` conditions. Raises FilterError."""
-        mask = np.ones(len(columns.partners), dtype=bool)
+        mask = np.ones(len(columns.ids), dtype=bool)
         for name, value in self.conditions.items():
             mask &= self._one(name, value, columns, relations or {})
         return mask
 
     def _one(self, name: str, value: Any, columns: Columns, relations: Relations) -> Mask:  # noqa: ANN401 - checked by parse
-        if name in LABELS:
-            wanted = _words(value)
-            return columns.where(lambda partner: bool(wanted & {x.lower() for x in getattr(partner, LABELS[name])}))
+        count = len(columns.ids)
+        if name in columns.words:
+            return columns.words[name].among(words_of(value), count)
         if name == "size":
-            with np.errstate(invalid="ignore"):
-                return np.asarray((columns.sizes >= value.get("min", 0)) & (columns.sizes <= value.get("max", np.inf)))
-        if name == "size_band":
-            return columns.where(lambda partner: (partner.size_band or "") in _words(value))
+            return _between(columns.sizes, value)
         if name in ("include", "exclude"):
             ids = {str(x) for x in (value if isinstance(value, (list, tuple, set)) else [value])}
-            return columns.where(lambda partner: (partner.id in ids) == (name == "include"))
+            named = np.fromiter((one in ids for one in columns.ids), dtype=bool, count=count)
+            return named if name == "include" else ~named
         if name == "relation":
-            return _related(value, len(columns.partners), relations)
+            return _related(value, count, relations)
         return _extra(name.removeprefix("extra."), value, columns)
 
 
@@ -149,7 +103,7 @@ def _limit(value: str, argument: str) -> float:
 def _related(value: Mapping[str, Any], count: int, relations: Relations) -> Mask:
     mask = np.ones(count, dtype=bool)
     for mode, types in value.items():
-        wanted = _words(types)
+        wanted = words_of(types)
         rows = [row for row, facts in relations.items() if any(fact["type"] in wanted for fact in facts)]
         held = np.zeros(count, dtype=bool)
         held[rows] = True
@@ -158,32 +112,18 @@ def _related(value: Mapping[str, Any], count: int, relations: Relations) -> Mask
 
 
 def _extra(name: str, value: Any, columns: Columns) -> Mask:  # noqa: ANN401 - a scalar, a list or a range
-    if name not in columns.extra_fields:
-        known = ", ".join(sorted(columns.extra_fields)[:30]) or "none"
+    if name not in columns.extra:
+        known = ", ".join(sorted(columns.extra)[:30]) or "none"
         raise FilterError(f"No partner has an extra field {name!r}. Extra fields: {known}.")
+    words, numbers = columns.extra[name]
     if isinstance(value, Mapping):
-        low, high = value.get("min", -np.inf), value.get("max", np.inf)
-        return columns.where(lambda partner: _in_range(partner.extra.get(name), low, high))
-    wanted = _words(value)
-    return columns.where(lambda partner: bool(wanted & _words(partner.extra.get(name))))
+        return _between(numbers, value)
+    return words.among(words_of(value), len(columns.ids))
 
 
-def _in_range(value: object, low: float, high: float) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
-
-
-def _words(value: object) -> set[str]:
-    if value is None:
-        return set()
-    values = value if isinstance(value, (list, tuple, set)) else [value]
-    return {_word(one) for one in values}
-
-
-def _word(value: object) -> str:
-    """A value as a word; a whole number is the same word whether it is written 3 or 3.0."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip().lower()
+def _between(numbers: NDArray[np.float64], limits: Mapping[str, float]) -> Mask:
+    with np.errstate(invalid="ignore"):
+        return np.asarray((numbers >= limits.get("min", -np.inf)) & (numbers <= limits.get("max", np.inf)))
 
 
 def _check_words(name: str, value: object) -> None:
@@ -203,7 +143,7 @@ def _check_range(name: str, value: object) -> None:
 
 def _check_bands(name: str, value: object) -> None:
     _check_words(name, value)
-    unknown = _words(value) - set(SIZE_BANDS)
+    unknown = words_of(value) - set(SIZE_BANDS)
     if unknown:
         raise FilterError(f"There is no size band {sorted(unknown)[0]!r}. Bands: {', '.join(SIZE_BANDS)}.")
 
