@@ -160,7 +160,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3, help="turns of bare, ours, ours at half the rate")
     parser.add_argument("--zipf", type=float, default=1.0, help="exponent of the run with favourites")
-    parser.add_argument("--reads", type=float, help="a second, beside writes and swap; half the saturated rate if absent")
+    parser.add_argument(
+        "--reads", type=float, help="a second, beside writes and swap; half the saturated rate if absent"
+    )
     parser.add_argument("--writes", type=float, default=20.0, help="a second, beside the swap")
     parser.add_argument("--bare", choices=JSON, default=JSON[0], help="who makes the bare route's JSON")
     parser.add_argument("--only", type=_steps, default=STEPS, help=f"of {','.join(STEPS)}; busy needs rounds")

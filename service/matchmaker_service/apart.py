@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,7 @@ class Away:
         return found
 
     def warm_up(self) -> None:
-        """Have the model loaded. Raises EncoderError, BundleError."""
+        """Have the model loaded soon. Raises EncoderError, BundleError."""
         self._apart.ask("warm up", self._folder, None)
 
 
@@ -153,8 +154,8 @@ class _Desk:
         if kind == "encode":
             return placing.encoder.encode(content)
         warm = getattr(engine.encoder, "warm_up", None)
-        if warm is not None:
-            warm()
+        if warm is not None:  # beside the questions: texts that are known need no model
+            threading.Thread(target=_quietly, args=(warm,), name="warm-up", daemon=True).start()
         return None
 
     def _of(self, folder: Path) -> tuple[Matchmaker, Placing]:
@@ -171,6 +172,11 @@ class _Desk:
         while len(self._open) > _KEPT:
             del self._open[next(iter(self._open))]
         return self._open[folder]
+
+
+def _quietly(warm: Callable[[], None]) -> None:
+    with suppress(MatchmakerError):  # the first text that is unknown will tell
+        warm()
 
 
 def _told(error: Exception) -> Exception:

@@ -179,6 +179,28 @@ def test_a_partner_that_cannot_be_placed_stops_nobody_and_is_tried_again(databas
     assert live.engine.recommend("new").matches
 
 
+def test_changes_are_applied_some_at_a_time_in_their_order(database, bundle):
+    live = Live(database, loaded(bundle))
+    put(database, *(make_partner(60 + number) for number in range(5)))
+    assert [live.catch_up(2) for _ in range(4)] == [2, 2, 1, 0]
+    assert live.change == 5
+    assert len(live.placed) == 5
+
+
+def test_who_stands_beside_another_leaves_what_that_one_has_not_placed(database, bundle):
+    live = Live(database, loaded(bundle))
+    put(database, make_partner(60), make_partner(61))
+    live.catch_up()
+    put(database, make_partner(60, description="drones"), make_partner(62))
+    delete(database, "p003", known=make_partner(3))
+    other = Live(database, loaded(bundle), beside=live)
+    assert (other.change, live.change) == (2, 2)
+    assert set(other.placed) == {"p060", "p061"}  # as they stand now: what stood before is no longer known
+    other.catch_up(), live.catch_up()
+    assert answers(other.engine) == answers(live.engine)
+    assert set(other.placed) == {"p060", "p061", "p062"}
+
+
 def test_another_bundle_has_the_same_changes_and_another_encoder_encodes_again(database, bundle, tmp_path):
     class Other(Counting):
         fingerprint, dimension, name = "words-64", 64, "other"
