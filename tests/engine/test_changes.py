@@ -312,7 +312,7 @@ def test_the_same_name_finds_whoever_still_stands(encoder):
 def test_a_newcomer_is_found_by_every_channel_and_filter(encoder):
     built = Matchmaker(Config(exhaustive_below=0), encoder=encoder).fit(make_catalogue(60)).fitted
     newcomer = make_partner(1, id="new", name="New", categories=("never heard of",), extra={"tier": "iron"})
-    assert built.columns.extra_fields == {"tier", "founded"}
+    assert set(built.columns.extra) == {"tier", "founded"}
     changed = with_changes(built, placed(built, newcomer, encoder=encoder))
     engine = engine_of(changed, encoder)
     tags = {match.partner: match.channels for match in engine.recommend("p000", 60, diversity=0, include_existing=True)}

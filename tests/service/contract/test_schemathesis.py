@@ -31,7 +31,8 @@ def test_schemathesis_finds_nothing(tmp_path):
         # The encoder is opened before answers are timed.
         assert service.ask("POST", "/v1/matches:query", key, body={"profile": {"name": "Warm"}})[0] == 200
         bounds = ["--max-time", SECONDS] if SECONDS else ["--max-examples", "2", "--seed", "3"]
-        checks = ["--checks", "all", "--mode", "all", "--continue-on-failure", "--workers", "2"]
+        # One worker: with several, CPython's ast, which Hypothesis reads sources with, loses count (gh-106905).
+        checks = ["--checks", "all", "--mode", "all", "--continue-on-failure"]
         sent = ["--header", f"X-API-Key: {key}", "--request-timeout", "60"]
         done = subprocess.run(
             [sys.executable, "-m", "schemathesis.cli", "run", f"{service.url}/openapi.json", *checks, *sent, *bounds],
