@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from matchmaker.evaluation import RankingTask, Reading, Report, Scorer, compare, evaluate, pool
+from matchmaker.evaluation import RankingTask, Reading, Report, Scorer, compare, evaluate, pool, tuned
 
 OURS = ("ours: prior", "ours: with history")
 AGAINST = ("MiniLM cosine", "TF-IDF cosine", "category", "category, then popularity")
@@ -46,6 +46,4 @@ class Case:
         return compare(self.title, pooled, ours=OURS, against=self.against, facts=self.facts, draws=draws)
 
 
-def best(grid: Sequence[float], build: Callable[[float], Scorer], task: RankingTask) -> float:
-    """Choose the setting of `grid` with the highest nDCG@10 on an inner task, made from training data only."""
-    return max(grid, key=lambda value: evaluate(task, build(value)).means()["all.ndcg@10"])
+best = tuned

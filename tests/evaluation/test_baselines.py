@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from matchmaker.errors import SettingsError
 from matchmaker.evaluation import baselines
 
 EVERY = np.arange(4)
@@ -107,6 +108,59 @@ def test_svd_of_full_rank_gives_the_eigenvalues_by_size():
     weights = np.expm1(np.array([[0.0, 2.0], [2.0, 0.0]]))
     # Eigenvalues 2 and -2 by size are 2 and 2, so the inner products are 2 I.
     np.testing.assert_allclose(baselines.svd_log_counts(weights, 2)(np.arange(2)), 2 * np.eye(2), atol=1e-12)
+
+
+@given(seed=st.integers(0, 500), rank=st.integers(1, 6))
+def test_signed_svd_is_the_best_approximation_of_its_rank(seed, rank):
+    links = np.triu(np.random.default_rng(seed).random((6, 6)) * 3, 1)
+    weights = links + links.T
+    scores = baselines.svd_signed(weights, rank)(np.arange(6))
+    assert np.linalg.matrix_rank(scores) <= rank
+    spread = np.linalg.svd(np.log1p(weights), compute_uv=False)
+    error = np.linalg.norm(np.log1p(weights) - scores)
+    np.testing.assert_allclose(error, np.sqrt((spread[rank:] ** 2).sum()), atol=1e-9)
+
+
+def test_signed_svd_keeps_what_the_embeddings_turn_round():
+    weights = np.expm1(np.array([[0.0, 2.0], [2.0, 0.0]]))
+    np.testing.assert_allclose(baselines.svd_signed(weights, 2)(np.arange(2)), [[0, 2], [2, 0]], atol=1e-12)
+
+
+@given(seed=st.integers(0, 500), rank=st.integers(1, 7))
+def test_account_svd_equals_a_dense_decomposition(seed, rank):
+    table = (np.random.default_rng(seed).random((7, 20)) < 0.4).astype(float)
+    left, spread, _ = np.linalg.svd(table, full_matrices=False)
+    embedded = left[:, :rank] * spread[:rank]
+    inner = baselines.svd_accounts(csr_array(table), rank, likeness="inner")(np.arange(7))
+    if rank == 7 or spread[rank - 1] > spread[rank] * (1 + 1e-6):
+        np.testing.assert_allclose(inner, embedded @ embedded.T, atol=1e-8)
+    cosine = baselines.svd_accounts(table, rank)(np.arange(7))
+    size = np.sqrt(np.diag(inner))
+    both = size[:, None] * size[None, :]
+    np.testing.assert_allclose((cosine * both)[both > 1e-6], inner[both > 1e-6], atol=1e-7)
+
+
+def test_account_svd_finds_groups_that_share_no_account_directly():
+    # 0 and 2 share no account, but both share one with 1.
+    table = csr_array(np.array([[1, 1, 0, 0, 0, 0], [0, 1, 1, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 1.0]]))
+    scores = baselines.svd_accounts(table, 2)(np.arange(4))
+    assert scores[0, 2] > 0.9
+    assert abs(scores[0, 3]) < 1e-9
+
+
+def test_a_partner_without_accounts_is_near_nobody():
+    table = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 0], [0, 1, 1]], dtype=float)
+    scores = baselines.svd_accounts(table, 4)(EVERY)
+    assert not scores[2].any()
+    assert not scores[:, 2].any()
+
+
+@pytest.mark.parametrize("rank", [0, 5])
+def test_a_rank_out_of_range_is_refused(rank):
+    with pytest.raises(SettingsError, match="rank"):
+        baselines.svd_accounts(PATH, rank)
+    with pytest.raises(SettingsError, match="rank"):
+        baselines.svd_signed(PATH, rank)
 
 
 def test_text_neighbours_by_hand():

@@ -12,6 +12,7 @@ from matchmaker.evaluation import (
     paired_difference,
     pool,
     two_way_difference,
+    two_way_mean,
 )
 from matchmaker.evaluation.baselines import from_matrix, random_order
 from matchmaker.evaluation.bootstrap import cluster_draws
@@ -95,6 +96,41 @@ def test_two_way_is_wider_when_candidates_decide():
     both = two_way_difference(a, b, "all.recall@10")
     assert by_query.high - by_query.low == 0
     assert both.high - both.low > 0.5
+
+
+def test_the_level_of_a_metric_with_both_ends_drawn_equals_the_definition():
+    task, scorer = task_and_scores(n=20, q=12)
+    reading = evaluate(task, scorer)
+    found = two_way_mean(reading, "all.recall@10", rng=7)
+    generator = np.random.default_rng(7)
+    askers = np.unique(reading.queries[~np.isnan(reading.values["all.recall@10"])])
+    left, right = cluster_draws(len(askers), 1000, generator), cluster_draws(20, 1000, generator)
+    credit = reading.credits["all.recall@10"]
+    weight = dict(zip(askers.tolist(), left.T, strict=True))
+    ends = zip(credit.hit_query.tolist(), credit.hit_partner.tolist(), credit.earned, strict=True)
+    earned = sum(weight[q] * right[:, p] * value for q, p, value in ends)
+    ends = zip(credit.true_query.tolist(), credit.true_partner.tolist(), credit.mass, strict=True)
+    mass = sum(weight[q] * right[:, p] * value for q, p, value in ends)
+    np.testing.assert_allclose((found.low, found.high), np.quantile(earned / mass, [0.025, 0.975]))
+    assert found.estimate == pytest.approx(np.nanmean(reading.values["all.recall@10"]))
+
+
+def test_a_query_that_only_one_scorer_answers_is_left_out_of_the_difference():
+    task, scorer = task_and_scores()
+    ours = evaluate(task, scorer)
+    truth = task.truth.mask(0, 40, 60)
+
+    def silent(rows):
+        scores = np.array(scorer(rows))
+        scores[(rows == 0)[:, None] & truth[rows]] = -np.inf
+        return scores
+
+    other = evaluate(task, silent)
+    assert np.isnan(other.values["matched.auc"][0])
+    assert np.isfinite(ours.values["matched.auc"][0])
+    for one, two in ((ours, other), (other, ours)):
+        difference = two_way_difference(one, two, "matched.auc")
+        assert (difference.estimate, difference.low, difference.high) == (0.0, 0.0, 0.0)
 
 
 def test_pooled_seeds_keep_their_partner_as_cluster():

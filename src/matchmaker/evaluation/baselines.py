@@ -7,11 +7,12 @@ are used here on purpose, and nothing of the engine, so that a fault of the engi
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from matchmaker.errors import SettingsError
 from matchmaker.evaluation.metrics import FloatArray, IntArray
 from matchmaker.evaluation.reads import Scorer
 from matchmaker.evaluation.truth import shared_counts
@@ -160,6 +161,50 @@ def svd_log_counts(weights: FloatArray, rank: int = 16) -> Scorer:
     return from_matrix(embedded @ embedded.T)
 
 
+def svd_signed(weights: FloatArray, rank: int = 16) -> Scorer:
+    """Best rank-`rank` approximation of log(1 + weight), training links (n, n), symmetric, signs kept.
+
+    The eigenvalues largest by size enter as they are, so what repels repels; compare `svd_log_counts`.
+    Source: Eckart & Young, Psychometrika 1936.
+
+    Raises:
+        SettingsError: `rank` does not lie in 1..n.
+
+    """
+    values, axes = np.linalg.eigh(np.log1p(weights))
+    kept = np.argsort(-np.abs(values), kind="stable")[: _rank(rank, len(values))]
+    return from_matrix((axes[:, kept] * values[kept]) @ axes[:, kept].T)
+
+
+def svd_accounts(
+    incidence: FloatArray | csr_array, rank: int = 32, *, likeness: Literal["cosine", "inner"] = "cosine"
+) -> Scorer:
+    """Truncated SVD of the partners' accounts: X = U S V', each partner stands at a row of U S.
+
+    Inner products are the best rank-`rank` approximation of the shared counts, fame included; cosines leave it out.
+    U S comes from the eigenvectors of X X', which is exact and the same for a dense and a sparse X.
+    Source: latent semantic indexing, Deerwester et al., JASIS 1990.
+
+    Args:
+        incidence: (n, visible accounts) zeros and ones.
+        rank: number of axes, in 1..n.
+        likeness: "cosine" or "inner".
+
+    Raises:
+        SettingsError: `rank` is out of range.
+
+    """
+    from scipy.linalg import eigh
+
+    gram = shared_counts(incidence)
+    n = len(gram)
+    values, axes = eigh(gram, subset_by_index=[n - _rank(rank, n), n - 1])
+    embedded = axes * np.sqrt(np.maximum(values, 0.0))
+    # Rounding leaves a partner off all axes (one without accounts, say) a direction, and a cosine would see only that.
+    embedded[(embedded**2).sum(axis=1) <= 1e-12 * np.diag(gram)] = 0.0
+    return cosine(embedded) if likeness == "cosine" else from_matrix(embedded @ embedded.T)
+
+
 def adamic_adar(adjacency: FloatArray) -> Scorer:
     """Sum over common neighbours z of 1 / log(degree z). Source: Adamic & Adar, Social Networks 2003.
 
@@ -199,3 +244,9 @@ def standardised_sum(*scorers: Scorer) -> Scorer:
         return total
 
     return score
+
+
+def _rank(rank: int, n: int) -> int:
+    if not 1 <= rank <= n:
+        raise SettingsError(f"rank must lie in 1..{n}, the number of partners; it is {rank}.")
+    return rank

@@ -8,7 +8,7 @@ apart and multiplies their counts; it is conservative. Two scorers are always co
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -97,19 +97,48 @@ def two_way_difference(ours: Reading, other: Reading, metric: str, *, draws: int
     """
     _check_same(ours, other)
     a, b = ours.credits[metric], other.credits[metric]
-    kept = ~np.isnan(ours.values[metric])
-    if not kept.any():
-        return Interval(float("nan"), float("nan"), float("nan"), 0)
+    difference = ours.values[metric] - other.values[metric]
+    return _two_way(difference, ours, a, b, draws, rng)
+
+
+def two_way_mean(reading: Reading, metric: str, *, draws: int = DRAWS, rng: int = 0) -> Interval:
+    """Mean of a metric with both ends resampled, as in `two_way_difference` to a scorer that earns nothing."""
+    return _two_way(reading.values[metric], reading, reading.credits[metric], None, draws, rng)
+
+
+def two_way_ratio(
+    parts: Sequence[FloatArray],
+    ends: tuple[IntArray, IntArray],
+    statistic: Callable[..., FloatArray],
+    *,
+    draws: int = DRAWS,
+    rng: int = 0,
+) -> Interval:
+    """Interval of a statistic of sums over (asking partner, candidate) pairs, both ends resampled.
+
+    A pair counts u_q * v_p times in a draw, u and v drawn apart; `statistic` is of the weighted sums.
+
+    Args:
+        parts: one or more (m,) arrays to be summed.
+        ends: (m,) asking partners and (m,) candidates, any labels.
+        statistic: takes as many arrays as there are parts, each (draws,) or (1,), returns one of that length.
+        draws: at least 1,000.
+        rng: seed.
+
+    """
+    askers, asker = np.unique(ends[0], return_inverse=True)
+    partners, partner = np.unique(ends[1], return_inverse=True)
     generator = np.random.default_rng(rng)
-    askers = np.unique(ours.queries[kept])
-    asker_draws = cluster_draws(len(askers), draws, generator)
-    partner_draws = cluster_draws(ours.n, draws, generator)
-    mass = _bilinear(_matrix(a.true_query, a.true_partner, a.mass, askers, ours.n), asker_draws, partner_draws)
-    earned = _bilinear(_earned(a, askers, ours.n) - _earned(b, askers, ours.n), asker_draws, partner_draws)
+    left = cluster_draws(len(askers), draws, generator)
+    right = cluster_draws(len(partners), draws, generator)
+    shape = (len(askers), len(partners))
+    sums = [
+        _bilinear(_sparse(asker, partner, np.asarray(part, dtype=np.float64), shape), left, right) for part in parts
+    ]
+    now = statistic(*(np.array([part.sum()], dtype=np.float64) for part in parts))
     with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = earned / mass
-    estimate = float(np.nanmean(ours.values[metric] - other.values[metric]))
-    return _interval(estimate, drawn, int(kept.sum()))
+        drawn = np.asarray(statistic(*sums), dtype=np.float64)
+    return _interval(float(now[0]), drawn, len(ends[0]))
 
 
 @dataclass(frozen=True)
@@ -173,14 +202,33 @@ def _check_same(ours: Reading, other: Reading) -> None:
         raise SettingsError("Paired comparison needs two readings of the same queries over the same candidates.")
 
 
-def _earned(credit: Credit, askers: IntArray, n: int) -> csr_array:
-    return _matrix(credit.hit_query, credit.hit_partner, credit.earned, askers, n)
+def _two_way(values: FloatArray, reading: Reading, own: Credit, other: Credit | None, draws: int, rng: int) -> Interval:
+    kept = ~np.isnan(values)
+    if not kept.any():
+        return Interval(float("nan"), float("nan"), float("nan"), 0)
+    generator = np.random.default_rng(rng)
+    askers = np.unique(reading.queries[kept])
+    left = cluster_draws(len(askers), draws, generator)
+    right = cluster_draws(reading.n, draws, generator)
+    weight = _matrix(own.true_query, own.true_partner, own.mass, askers, reading.n)
+    gain = _matrix(own.hit_query, own.hit_partner, own.earned, askers, reading.n)
+    if other is not None:
+        gain = gain - _matrix(other.hit_query, other.hit_partner, other.earned, askers, reading.n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        drawn = _bilinear(gain, left, right) / _bilinear(weight, left, right)
+    return _interval(float(values[kept].mean()), drawn, int(kept.sum()))
 
 
 def _matrix(query: IntArray, partner: IntArray, value: npt.NDArray[np.float64], askers: IntArray, n: int) -> csr_array:
+    # Only one of two readings may have an answer for a query; then it belongs to neither side.
+    asked = np.isin(query, askers)
+    return _sparse(np.searchsorted(askers, query[asked]), partner[asked], value[asked], (len(askers), n))
+
+
+def _sparse(row: IntArray, column: IntArray, value: npt.NDArray[np.float64], shape: tuple[int, int]) -> csr_array:
     from scipy.sparse import csr_array
 
-    return csr_array((value, (np.searchsorted(askers, query), partner)), shape=(len(askers), n))
+    return csr_array((value, (row, column)), shape=shape)
 
 
 def _bilinear(matrix: csr_array, left: Draws, right: Draws) -> npt.NDArray[np.float64]:

@@ -12,7 +12,7 @@ Beside them stands matched.auc: how often a true partner outscores a candidate a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,9 +151,39 @@ def evaluate(task: RankingTask, scorer: Scorer, *, k: int = K, block: int = 256,
         SettingsError: the scorer returns a wrong shape or NaN.
 
     """
+    order = tie_order(task, tie_seed)
+    return pool(
+        [
+            _read_block(asked.rows, asked.scores, asked.truth, task.degree, order, k)
+            for asked in scored(task, scorer, block=block)
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some queries of a task with their scores: -inf stands at the query itself and at what is known already.
+
+    Attributes:
+        rows: (b,) candidate positions that ask.
+        scores: (b, n) float64.
+        truth: (b, n) bool.
+
+    """
+
+    rows: IntArray
+    scores: npt.NDArray[np.float64]
+    truth: BoolArray
+
+
+def scored(task: RankingTask, scorer: Scorer, *, block: int = 256) -> Iterator[Block]:
+    """Scores of every query over all candidates, at most `block` queries at a time.
+
+    Raises:
+        SettingsError: the scorer returns a wrong shape.
+
+    """
     n = len(task.degree)
-    order = np.random.default_rng(tie_seed).permutation(n)
-    parts = []
     for start in range(0, len(task.queries), block):
         stop = min(start + block, len(task.queries))
         rows = task.queries[start:stop]
@@ -162,8 +192,12 @@ def evaluate(task: RankingTask, scorer: Scorer, *, k: int = K, block: int = 256,
             raise SettingsError(f"The scorer returned shape {scores.shape}; {(len(rows), n)} was asked for.")
         scores[task.known.mask(start, stop, n)] = -np.inf
         scores[np.arange(len(rows)), rows] = -np.inf
-        parts.append(_read_block(rows, scores, task.truth.mask(start, stop, n), task.degree, order, k))
-    return pool(parts)
+        yield Block(rows, scores, task.truth.mask(start, stop, n))
+
+
+def tie_order(task: RankingTask, seed: int = 123) -> IntArray:
+    """(n,) fixed random order of the candidates, in which equal scores are listed."""
+    return np.random.default_rng(seed).permutation(len(task.degree)).astype(np.int64)
 
 
 def pool(readings: Sequence[Reading]) -> Reading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -25,19 +25,23 @@ class LinkSplit:
         train: (a, 2) links a scorer may use.
         hidden: (b, 2) links to be found.
         asks: (n,) bool, the partners whose lists are read.
+        aside: (c, 2) true links that neither train nor count: no scorer sees them, and no list is read at them,
+            since a partner who is a true one must not stand as a wrong answer.
 
     """
 
     train: Links
     hidden: Links
     asks: BoolArray
+    aside: Links = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
 
     def task(self) -> RankingTask:
         """Ranking task of the partners that ask and have a hidden link; degree is the number of training links."""
         n = len(self.asks)
         seen, truth = adjacency(self.train, n), adjacency(self.hidden, n)
+        unread = (seen + adjacency(self.aside, n)) > 0
         queries = np.flatnonzero(self.asks & truth.any(axis=1)).astype(np.int64)
-        return RankingTask.from_masks(queries, truth[queries] > 0, seen[queries] > 0, seen.sum(axis=1))
+        return RankingTask.from_masks(queries, truth[queries] > 0, unread[queries], seen.sum(axis=1))
 
 
 def hide_accounts(accounts: int, share: float, rng: Rng) -> tuple[IntArray, IntArray]:
@@ -68,6 +72,32 @@ def hide_partners(links: Links, n: int, folds: int, rng: Rng) -> Iterator[LinkSp
         cold = fold == number
         hidden = cold[links].any(axis=1)
         yield LinkSplit(links[~hidden], links[hidden], cold)
+
+
+def hide_both_ends(links: Links, n: int, share: float, rng: Rng) -> LinkSplit:
+    """Both ends cold: of round(share * n) random partners all links go, and only links between two of them are asked.
+
+    Links with one cold end stand aside. They cannot train, or the cold end would not be cold, and they are not read,
+    or the split would be that of `hide_partners`. Only share ** 2 of the links are hidden: pool several seeds.
+
+    Args:
+        links: (m, 2) partner positions.
+        n: number of partners.
+        share: of partners that turn cold, in (0, 1).
+        rng: seed or generator.
+
+    Raises:
+        SettingsError: `share` is out of range, or leaves fewer than two cold or no warm partner.
+
+    """
+    _check_share(share)
+    count = round(share * n)
+    if not 2 <= count < n:
+        raise SettingsError(f"A share of {share} makes {count} of {n} partners cold; between 2 and {n - 1} are needed.")
+    cold = np.zeros(n, dtype=bool)
+    cold[np.random.default_rng(rng).permutation(n)[:count]] = True
+    ends = cold[links].sum(axis=1)
+    return LinkSplit(links[ends == 0], links[ends == 2], cold, links[ends == 1])
 
 
 def links_after(links: Links, n: int, dates: npt.NDArray[np.datetime64], cutoff: np.datetime64) -> LinkSplit:
