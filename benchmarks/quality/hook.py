@@ -1,17 +1,17 @@
 """How the engine enters: functions of `benchmarks.quality.ours`, found when it is there, skipped when it is not.
 
-    def prior_scorer(frame, mapping, dataset) -> Scorer
-    def history_scorer(frame, mapping, dataset, history) -> Scorer        (optional)
+    def prior_scorer(frame, mapping, dataset) -> Among
+    def history_scorer(frame, mapping, dataset, history) -> Among        (optional)
 
 `frame` is the whole catalogue with its own column names (never a column made from hidden data), `mapping` says which
-of them feed which field of a partner, `dataset` is the folder's name. The scorer takes row numbers of `frame` (q,)
-and returns (q, len(frame)) float32; the benchmark keeps the candidates' columns.
+of them feed which field of a partner, `dataset` is the folder's name. The scorer takes row numbers of `frame`, those that ask (q,)
+and the candidates (n,), and returns (q, n) float32: who is eligible is known when a list is made, as in the product.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matchmaker.evaluation import Scorer
 
 Mapped = Mapping[str, Sequence[str]]
+Among = Callable[[np.ndarray, np.ndarray], np.ndarray]
 MODULE = "benchmarks.quality.ours"
 
 
@@ -60,11 +61,11 @@ def learned(
     return {} if build is None else {"ours: with history": over(build(frame, mapping, dataset, history), rows)}
 
 
-def over(scorer: Scorer, rows: np.ndarray) -> Scorer:
-    """Restrict a scorer over catalogue rows to the candidates `rows`."""
+def over(scorer: Among, rows: np.ndarray) -> Scorer:
+    """A scorer over candidate positions, of one over catalogue rows."""
 
     def score(queries: np.ndarray) -> np.ndarray:
-        return np.asarray(scorer(rows[queries]))[:, rows]
+        return np.asarray(scorer(rows[queries], rows))
 
     return score
 

@@ -1,4 +1,4 @@
-"""The engine's cold-start prior as a scorer: no history enters, only the catalogue's own texts and labels."""
+"""The engine as a scorer: its cold-start prior, from the catalogue's own texts and labels, and what it learns from history."""
 
 from __future__ import annotations
 
@@ -9,31 +9,66 @@ import numpy as np
 from benchmarks.quality.text import _encoder
 from matchmaker.config import Config
 from matchmaker.matching.build import build_space
+from matchmaker.matching.learned import from_accounts, from_links
+from matchmaker.matching.learned.history import Links
 from matchmaker.matching.scorer import score
 from matchmaker.profiles.catalogue import Catalogue, load_catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
-    from matchmaker.evaluation import Scorer
+    from benchmarks.quality.hook import Among, History
+    from matchmaker.matching.learned.from_accounts import AccountModel
+    from matchmaker.matching.learned.from_links import LinkModel
+    from matchmaker.matching.space import Side
 
 
-def prior_scorer(frame: pd.DataFrame, mapping: Mapping[str, Sequence[str]], dataset: str) -> Scorer:
+def prior_scorer(frame: pd.DataFrame, mapping: Mapping[str, Sequence[str]], dataset: str) -> Among:
     """Score rows of `frame` by the mutual value of the default configuration; the same for every data set."""
     del dataset
-    config = Config()
-    catalogue: Catalogue = load_catalogue(frame, mapping={"partners": mapping})
-    space = build_space(catalogue, _encoder(config.encoder), config).space
-    row_of = {partner: row for row, partner in enumerate(space.ids)}
-    place = np.array([row_of[str(partner)] for partner in frame["id"]])
-    nobody = np.zeros(len(space), dtype=bool)
-    everybody = np.arange(len(space))
+    return _World(frame, mapping).scorer(
+        lambda world, side, rows: score(world.space, world.config, side, rows, _nobody(rows)).nats
+    )
 
-    def scorer(queries: np.ndarray) -> np.ndarray:
-        return np.stack(
-            [score(space, config, space.side(int(row)), everybody, nobody).nats[place] for row in place[queries]]
-        ).astype(np.float32)
 
-    return scorer
+def history_scorer(frame: pd.DataFrame, mapping: Mapping[str, Sequence[str]], dataset: str, history: History) -> Among:
+    """Score rows of `frame` by what was learned from the training part's links or, without any, its accounts."""
+    del dataset
+    world = _World(frame, mapping)
+    model: LinkModel | AccountModel
+    if history.links is not None:
+        links, _ = Links.clean(world.place[history.links], len(world.space), history.weights)
+        model = from_links.learn(world.space, world.config, links)
+    elif history.accounts is not None:
+        back = np.argsort(world.place)  # rows of the space in the order of the frame's
+        model = from_accounts.learn(world.space, world.config, history.accounts[back])
+    else:
+        raise ValueError("a history has links or accounts")
+    return world.scorer(lambda world, side, rows: model.scores(world.space, world.config, side, rows))
+
+
+class _World:
+    """A catalogue's space. place: (n,) its row for each row of the frame."""
+
+    def __init__(self, frame: pd.DataFrame, mapping: Mapping[str, Sequence[str]]) -> None:
+        self.config = Config()
+        catalogue: Catalogue = load_catalogue(frame, mapping={"partners": mapping})
+        self.space = build_space(catalogue, _encoder(self.config.encoder), self.config).space
+        row_of = {partner: row for row, partner in enumerate(self.space.ids)}
+        self.place = np.array([row_of[str(partner)] for partner in frame["id"]])
+
+    def scorer(self, scores: Callable[[_World, Side, np.ndarray], np.ndarray]) -> Among:
+        """Scores of frame rows, by `scores` of a side and rows of the space."""
+
+        def scorer(queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+            rows = self.place[candidates]
+            found = [scores(self, self.space.side(int(row)), rows) for row in self.place[queries]]
+            return np.stack(found).astype(np.float32)
+
+        return scorer
+
+
+def _nobody(rows: np.ndarray) -> np.ndarray:
+    return np.zeros(len(rows), dtype=bool)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.quality.case import Case, Split, best
+from benchmarks.quality.case import AGAINST, Case, Split, best
 from benchmarks.quality.hook import History, learned, prior
 from benchmarks.quality.plan import Plan
 from benchmarks.quality.text import encode, text_baselines
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from matchmaker.evaluation import Scorer
 
+HISTORY = (
+    "whitened cosine", "popularity", "SVD-16 of log counts", "Adamic-Adar", "EASE on adjacency", "text-kNN",
+    "text-kNN + text cosine",
+)  # fmt: skip
 WARM_SHARE = 0.5
 FOLDS = 5
 LAMBDAS = (1.0, 10.0, 100.0, 1000.0)
@@ -62,9 +66,14 @@ def cases(folder: Path, plan: Plan) -> Iterator[Case]:
         rows = np.unique(links)
         stage = Stage(plan, frame, texts, vectors, rows, np.searchsorted(rows, links), counts)
         facts = {"catalogue": len(frame), "links": len(links)}
-        yield Case(f"saas, {label}, warm: half of the links hidden", stage.warm(), {**facts, "seeds": plan.seeds})
+        yield Case(
+            f"saas, {label}, warm: half of the links hidden",
+            stage.warm(),
+            {**facts, "seeds": plan.seeds},
+            AGAINST + HISTORY,
+        )
         title = f"saas, {label}, cold: all links of 1 product in {FOLDS} hidden, every product once"
-        yield Case(title, stage.cold(), {**facts, "folds": FOLDS})
+        yield Case(title, stage.cold(), {**facts, "folds": FOLDS}, AGAINST + HISTORY)
 
 
 def count_links(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.quality.case import Case, Split, best
+from benchmarks.quality.case import AGAINST, Case, Split, best
 from benchmarks.quality.hook import History, learned, prior
 from benchmarks.quality.plan import Plan
 from benchmarks.quality.text import encode, text_baselines
@@ -23,6 +23,8 @@ from matchmaker.evaluation.truth import drop_pairs, shared_counts, significant_o
 if TYPE_CHECKING:
     import pandas as pd
     from scipy.sparse import csr_array
+
+    from matchmaker.evaluation import Scorer
 
 MIN_STORES = 20
 # Ratings and review counts are left out: they are made from the very reviews of which half is hidden.
@@ -34,6 +36,8 @@ MAPPING = {
     "categories": ["categories"],
 }
 LAMBDAS = (10.0, 100.0, 1000.0)
+RANKS = (16, 64, 256)
+HISTORY = ("popularity", "co-counts", "EASE (accounts)", "SVD (accounts)", "SVD cosine (accounts)")
 
 
 def cases(folder: Path, plan: Plan) -> Iterator[Case]:
@@ -57,7 +61,7 @@ def cases(folder: Path, plan: Plan) -> Iterator[Case]:
     ).reshape(-1, 2)
     facts = {"catalogue": len(frame), "stores": len(names), "seeds": plan.seeds}
     title = f"shopify: audience overlap in the hidden half of the stores, apps with >= {MIN_STORES} stores"
-    yield Case(title, _splits(frame, full, rows, rings, plan), facts)
+    yield Case(title, _splits(frame, full, rows, rings, plan), facts, AGAINST + HISTORY)
 
 
 def _splits(frame: pd.DataFrame, full: csr_array, rows: np.ndarray, rings: np.ndarray, plan: Plan) -> Iterator[Split]:
@@ -76,8 +80,15 @@ def _splits(frame: pd.DataFrame, full: csr_array, rows: np.ndarray, rings: np.nd
         scorers = text_baselines(texts, vectors, categories, task.degree, rows, seed)
         scorers["co-counts"] = baselines.co_counts(seen[rows])
         scorers["EASE (accounts)"] = baselines.ease_accounts(seen[rows], strength)
+        for likeness, name in (("inner", "SVD (accounts)"), ("cosine", "SVD cosine (accounts)")):
+            rank = best(RANKS, partial(_svd, inner_seen, likeness), inner)
+            scorers[name] = _svd(seen[rows], likeness, rank)
         taught = learned(plan, frame, MAPPING, "shopify_apps", rows, History(accounts=seen))
         yield Split(task, scorers | unaided | taught)
+
+
+def _svd(seen: csr_array, likeness: str, rank: float) -> Scorer:
+    return baselines.svd_accounts(seen, int(rank), likeness=likeness)
 
 
 def overlap_task(seen: csr_array, hidden: csr_array, rings: np.ndarray) -> RankingTask:

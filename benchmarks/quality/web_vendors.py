@@ -53,7 +53,7 @@ def cases(folder: Path, plan: Plan) -> Iterator[Case]:
     kinds = pd.get_dummies(attributes.reindex(names)).astype(float)
     title = f"web_vendors: lift of shared sites in the hidden half, vendors on >= {MIN_SITES} sites"
     facts = {"catalogue": len(frame), "sites": len(names), "seeds": plan.seeds}
-    against = (*AGAINST, "site-kind profile cosine")
+    against = (*AGAINST, "site-kind profile cosine", "popularity", "co-counts", "overlap in the visible half")
     yield Case(title, _splits(frame, full, kinds, plan), facts, against)
 
 
