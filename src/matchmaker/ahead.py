@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchmaker.channels import candidates
-from matchmaker.engine import DIVERSITY, Matchmaker, relevance
+from matchmaker.engine import DIVERSITY, Matchmaker, Ranked, relevance
 from matchmaker.matching.diversity import FLOOR
 from matchmaker.matching.fit_type import COMPETITOR
-from matchmaker.matching.scorer import Scored, score
+from matchmaker.matching.scorer import score
 from matchmaker.progress import Silent
 from matchmaker.registry.bundle import open_bundle
 from matchmaker.registry.lists import LENGTH, Made, write
@@ -54,7 +54,7 @@ class Noting(Matchmaker):
 
     def _list(
         self,
-        scored: Scored,
+        scored: Ranked,
         nats: NDArray[np.float64],
         k: int,
         diversity: float,

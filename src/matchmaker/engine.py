@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,18 @@ DIVERSITY = 0.3
 RIVALS, RIVAL_DISCOUNT = 0.2, 0.9
 """Rivals are marked, not dropped. Unless they are asked for or are all there is, they take at most this share of a list and
 count this much of their relevance: who asks for partners does not ask for look-alikes."""
+
+
+class Ranked(Protocol):
+    """What a list is made of beside relevance: the row and the fit type of each pair, (m,)."""
+
+    @property
+    def rows(self) -> Ints:
+        """Of the partners that are listed."""
+
+    @property
+    def fit_type(self) -> NDArray[np.str_]:
+        """As in fit_type.py."""
 
 
 class Matchmaker:
@@ -351,7 +363,7 @@ class Matchmaker:
 
     def _list(
         self,
-        scored: Scored,
+        scored: Ranked,
         nats: NDArray[np.float64],
         k: int,
         diversity: float,

@@ -288,6 +288,12 @@ def voice_of(shown: dict[str, Any]) -> Voice:
     )
 
 
+def rival_pairs(relations: RelationTable) -> Ints:
+    """(r, 2) rows of the pairs that `Fitted.rivals` finds, every one of them."""
+    known = [fact["type"] == "competitor" and holds(fact) for fact in relations.facts]
+    return np.asarray(np.stack((relations.a, relations.b), axis=1)[np.array(known, dtype=bool)])
+
+
 def existing(relations: dict[int, list[dict[str, Any]]]) -> Ints:
     """Rows of the partners that one already has: a current partnership, integration or acquisition."""
     rows = [row for row, facts in relations.items() if any(fact["type"] in EXISTING and holds(fact) for fact in facts)]

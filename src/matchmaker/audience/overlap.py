@@ -66,10 +66,17 @@ class AccountSets:
         the Gamma(k + a) posterior by Wilson and Hilferty's cube (1931, PNAS 17, 684-688).
         """
         mine = self.count(row)
-        theirs = (self.offsets[rows + 1] - self.offsets[rows]).astype(np.float64)
+        theirs = self.offsets[rows + 1] - self.offsets[rows]
         if mine < MINIMUM or self.universe == 0:
             return np.full(len(rows), np.nan)
-        expected = mine * theirs / self.universe
-        shape = self.shared(row, rows) + _PRIOR
-        low = shape * np.maximum(1.0 - 1.0 / (9.0 * shape) - _Z / (3.0 * np.sqrt(shape)), 1e-3) ** 3
-        return np.where(theirs >= MINIMUM, np.log(low / (expected + _PRIOR)), np.nan)
+        return lift(self.shared(row, rows), np.int64(mine), theirs, self.universe)
+
+
+def lift(
+    common: NDArray[np.int64], one: NDArray[np.int64] | np.int64, other: NDArray[np.int64], universe: int
+) -> NDArray[np.float64]:
+    """`AccountSets.lift` (k,) from the accounts in common and each side's own number."""
+    expected = one.astype(np.float64) * other / universe
+    shape = common + _PRIOR
+    low = shape * np.maximum(1.0 - 1.0 / (9.0 * shape) - _Z / (3.0 * np.sqrt(shape)), 1e-3) ** 3
+    return np.where((one >= MINIMUM) & (other >= MINIMUM), np.log(low / (expected + _PRIOR)), np.nan)

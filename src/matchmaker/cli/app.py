@@ -31,7 +31,7 @@ app = typer.Typer(
 )
 _USAGE: Any = typer.BadParameter.__bases__
 """UsageError, which typer has no name for: a command line that `--help` does not tell."""
-for _module in ("catalogue", "ask", "care", "assistant", "serve"):
+for _module in ("catalogue", "ask", "bulk", "care", "assistant", "serve"):
     import_module(f"matchmaker.cli.{_module}").register(app)
 
 
@@ -45,8 +45,8 @@ def _root(
 
 
 def main() -> None:
-    """Run the command. Exit status: 0 done, 1 failure, 2 usage, 3 invalid input, 4 bundle, encoder or disk, 130 interrupted,
-    141 nobody reads the output any more.
+    """Run the command. Exit status: 0 done, 1 failure, 2 usage, 3 invalid input, 4 bundle, encoder or disk, 5 done but for
+    some rows, 130 interrupted, 141 nobody reads the output any more.
     """
     sys.exit(_status())
 

@@ -27,7 +27,7 @@ from matchmaker.matching.space import GLOBAL, NEIGHBOURS, Side, Space
 SYMMETRIC = ("audience", "overlap", "lexical", "topic", "summary", "category", "fit", "redundancy")
 KINDS = ("gain", *SYMMETRIC)
 """All kinds, in the order of every array of evidence."""
-_FIT = ("company_sizes", "industries", NEIGHBOURS, "objects")
+FIT = ("company_sizes", "industries", NEIGHBOURS, "objects")
 ENOUGH_TERMS = 100.0
 """Terms at which lexical evidence counts half of its weight."""
 DIGITS = 6
@@ -152,23 +152,23 @@ def _audience(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
 
 def _fit(space: Space, side: Side, rows: Ints) -> NDArray[np.float64]:
     """Mean of the known parts: regions, customer sizes, industries, shared neighbours, interface objects."""
-    parts = [space.labels[kind].jaccard(side.labels[kind], rows) for kind in _FIT if len(side.labels[kind])]
+    parts = [space.labels[kind].jaccard(side.labels[kind], rows) for kind in FIT if len(side.labels[kind])]
     sets, mine = space.labels["regions"], side.labels["regions"]
     if len(mine):
         reach = space.everywhere[rows] | (GLOBAL in sets.names(mine))
         own = np.float64(sets.weights[mine].sum())
-        parts.append(_regions(sets.shared(mine, rows), own, sets.own[rows], reach))
-    return _mean_known(parts) if parts else np.full(len(rows), np.nan)
+        parts.append(region_share(sets.shared(mine, rows), own, sets.own[rows], reach))
+    return mean_known(parts) if parts else np.full(len(rows), np.nan)
 
 
 def _fit_matrix(space: Space, rows: Ints, others: Ints) -> NDArray[np.float64]:
-    parts = [jaccard(*space.labels[kind].shared_matrix(rows, others)) for kind in _FIT]
+    parts = [jaccard(*space.labels[kind].shared_matrix(rows, others)) for kind in FIT]
     sets = space.labels["regions"]
     reach = space.everywhere[rows, None] | space.everywhere[None, others]
-    return _mean_known([_regions(*sets.shared_matrix(rows, others), reach), *parts])
+    return mean_known([region_share(*sets.shared_matrix(rows, others), reach), *parts])
 
 
-def _regions(
+def region_share(
     common: NDArray[np.float64],
     one: NDArray[np.float64] | np.float64,
     other: NDArray[np.float64],
@@ -180,7 +180,8 @@ def _regions(
     return np.where(~np.isnan(share) & reach, 1.0, share)
 
 
-def _mean_known(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+def mean_known(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Mean of what is not NaN, place by place; NaN where nothing is known."""
     stacked = np.array(parts)
     known = ~np.isnan(stacked)
     count = known.sum(axis=0)

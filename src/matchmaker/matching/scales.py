@@ -28,14 +28,14 @@ TOP = 0.9
 SHAPE = 0.1
 """Pareto shape of the tail: 0 would be exponential and run out of float64 beyond 37 nats."""
 LEVELS = np.linspace(0.0, TOP, KNOTS) + np.where(np.arange(KNOTS) == 0, 1e-3, 0.0)
-_TIE = 2.5e-6
+TIE = 2.5e-6
 """Raw values nearer than this are one value that was summed in another order; two knots of it are a run of ties."""
 _CONSTANT = 0.1
 """Tail width where all references have one value: nothing is known of the spread, so one of evidence in [0, 1] is taken."""
-_LAST, _TOP_NATS = KNOTS - 1, float(-np.log1p(-TOP))
+LAST, TOP_NATS = KNOTS - 1, float(-np.log1p(-TOP))
 BLOCK = 16
 """Rows of a table that are read at a time: their knots and values stay in the processor's cache."""
-_MAX_REACH = 200.0
+MAX_REACH = 200.0
 """No raw value lies further than this many tail widths above the top knot, so that 1 - p stays above 1e-13."""
 
 
@@ -115,21 +115,21 @@ def read(x: Floats, knots: NDArray[np.floating], width: NDArray[np.floating]) ->
     """
     knots = np.ascontiguousarray(knots, dtype=np.float32)
     # The knots that equal x but for rounding; float32 halves what is read.
-    low = _count(knots < (x - _TIE).astype(np.float32))
-    high = _count(knots <= (x + _TIE).astype(np.float32))
+    low = _count(knots < (x - TIE).astype(np.float32))
+    high = _count(knots <= (x + TIE).astype(np.float32))
     stride, flat = knots[0].size, knots.reshape(-1)
     first = np.arange(stride).reshape(knots.shape[1:])
-    place = low + ((high > low) & (flat.take(np.minimum(low, _LAST) * stride + first) < x))  # knots below x
-    left, right = np.maximum(place - 1, 0), np.minimum(place, _LAST)
+    place = low + ((high > low) & (flat.take(np.minimum(low, LAST) * stride + first) < x))  # knots below x
+    left, right = np.maximum(place - 1, 0), np.minimum(place, LAST)
     x_left, x_right = (flat.take(one * stride + first).astype(np.float64) for one in (left, right))
     gap, rise = x_right - x_left, LEVELS.take(right) - LEVELS.take(left)  # both 0 outside of the knots
     p = LEVELS.take(left) + (x - x_left) / np.where(gap > 0.0, gap, 1.0) * rise
     p = np.where(place == 0, LEVELS[0] / (1.0 + np.maximum(x_left - x, 0.0) / width), p)
     tied = high - low >= 2
-    p = np.where(tied, 0.5 * (LEVELS.take(np.minimum(low, _LAST)) + LEVELS.take(np.maximum(high - 1, 0))), p)
+    p = np.where(tied, 0.5 * (LEVELS.take(np.minimum(low, LAST)) + LEVELS.take(np.maximum(high - 1, 0))), p)
     beyond = (place == KNOTS) & ~tied
-    excess = np.where(beyond, np.minimum((x - x_right) / width, _MAX_REACH), 0.0)
-    return np.asarray(np.where(beyond, _TOP_NATS + np.log1p(SHAPE * excess) / SHAPE, -np.log1p(-p)))
+    excess = np.where(beyond, np.minimum((x - x_right) / width, MAX_REACH), 0.0)
+    return np.asarray(np.where(beyond, TOP_NATS + np.log1p(SHAPE * excess) / SHAPE, -np.log1p(-p)))
 
 
 def _count(below: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -143,9 +143,9 @@ def percentile(nats: NDArray[np.floating]) -> Floats:
 
 
 def _widths(ordered: Floats, top: NDArray[np.float32], counts: NDArray[np.integer]) -> NDArray[np.float32]:
-    over = np.where(ordered > top + _TIE, ordered - top, np.nan)
+    over = np.where(ordered > top + TIE, ordered - top, np.nan)
     number = np.sum(~np.isnan(over), axis=1)
     mean = np.nansum(over, axis=1) / np.maximum(number, 1)
     spread = np.take_along_axis(ordered, counts[:, None] - 1, 1)[:, 0] - ordered[:, 0]
-    floor = np.where(spread > _TIE, np.maximum(0.02 * spread, 1e-6), _CONSTANT)
+    floor = np.where(spread > TIE, np.maximum(0.02 * spread, 1e-6), _CONSTANT)
     return np.asarray(np.maximum(mean, floor), dtype=np.float32)

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 _AUDIENCE, _TOPIC, _CATEGORY, _REDUNDANCY = (
     KINDS.index(kind) for kind in ("audience", "topic", "category", "redundancy")
 )
-_TEXTS = [KINDS.index(kind) for kind in ("topic", "summary", "lexical")]
+TEXTS = [KINDS.index(kind) for kind in ("topic", "summary", "lexical")]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def score(
             redundancy,
             standing[_CATEGORY],
             evidence.raw[_CATEGORY, 0],
-            _likeness(out.percentiles[_TEXTS], back.percentiles[_TEXTS]),
+            likeness(out.percentiles[TEXTS], back.percentiles[TEXTS]),
             rivals,
         ),
     )
@@ -110,7 +110,7 @@ def _total(evidence: Evidence, kinds: Scales, weights: Floats, twins: NDArray[np
     return Scales.fit(np.where(twins, np.nan, total))
 
 
-def _likeness(out: Floats, back: Floats) -> Floats:
+def likeness(out: Floats, back: Floats) -> Floats:
     """Mean surprise of the texts' likeness from both sides, nats; texts that are not there say nothing."""
     parts = np.concatenate((out, back))
     return np.asarray(np.mean(-np.log1p(-np.where(np.isnan(parts), 0.0, parts)), axis=0))

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.audience.overlap import MINIMUM
 from matchmaker.errors import SettingsError
 from matchmaker.matching.learned import overlap, texts
 from matchmaker.matching.learned.from_links import balanced
 from matchmaker.matching.learned.history import Floats, Ints
-from matchmaker.matching.learned.overlap import MINIMUM, Overlap
+from matchmaker.matching.learned.overlap import Overlap
 from matchmaker.matching.learned.ranker import PairRanker
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FEATURES = (*texts.FEATURES, *graph.FEATURES)
 FEWEST = 150
-"""Links below which nothing is learned: the prior is better (research/algorithms.md §1.2)."""
+"""Links below which nothing is learned: a couple of hundred pairs fit noise."""
 _HALVINGS, _FOLDS, _NEGATIVES, _ASKERS = 2, 5, 60, 2000
 _SMALL_REGULARISATION = 0.003
 PRIOR_SHARE = 0.15

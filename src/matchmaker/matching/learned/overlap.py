@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matchmaker.audience.overlap import MINIMUM
 from matchmaker.matching.learned.history import Floats, Ints
 from matchmaker.matching.learned.texts import runs
 
@@ -31,8 +32,6 @@ FEATURES = (
     "count", "lift", "bound", "excess", "cosine", "near_16", "near_64", "weight_16", "weight_64", "chance", "asks", "other",
     "thin",
 )  # fmt: skip
-MINIMUM = 20
-"""Accounts that a partner has where much can be said of it."""
 _WIDTHS = (16, 64)
 _LEVEL = 0.05
 

@@ -1,0 +1,1 @@
+"""Speed and memory of bulk scoring, beside bare FAISS searches in the same run."""

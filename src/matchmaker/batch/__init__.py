@@ -1,0 +1,1 @@
+"""Bulk scoring: tables of pairs, and every partner's list, in parts that survive the process that makes them."""

@@ -1,0 +1,185 @@
+"""Scores of many pairs of stored partners at once: the numbers of `scorer.score` (to 1e-9), by compiled loops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.audience.overlap import lift
+from matchmaker.matching import compiled
+from matchmaker.matching.evidence import FIT, KINDS, lexical_strength, mean_known, region_share
+from matchmaker.matching.fit_type import fit_types
+from matchmaker.matching.gain import floor
+from matchmaker.matching.prior import weights_for
+from matchmaker.matching.ragged import Ints, LabelSets, jaccard
+from matchmaker.matching.reciprocity import balance, harmonic, mutual_nats, one_way
+from matchmaker.matching.scales import percentile
+from matchmaker.matching.scorer import TEXTS, likeness
+
+if TYPE_CHECKING:
+    from matchmaker.config import Config
+    from matchmaker.matching.space import Space
+
+Floats = NDArray[np.float64]
+BLOCK = 4096
+"""Pairs whose evidence stays in the processor's cache."""
+_GAIN, _AUDIENCE, _TOPIC, _CATEGORY, _REDUNDANCY = (
+    KINDS.index(kind) for kind in ("gain", "audience", "topic", "category", "redundancy")
+)
+
+
+@dataclass(frozen=True)
+class ScoredPairs:
+    """k pairs (a, b), every array (k,). value_to_a, value_to_b: in [0, 1); mutual, balance: in [0, 1]; nats: -ln(1 - mutual)."""
+
+    value_to_a: Floats
+    value_to_b: Floats
+    mutual: Floats
+    nats: Floats
+    balance: Floats
+    one_way: NDArray[np.bool_]
+    fit_type: NDArray[np.str_]
+
+    def take(self, places: Ints | slice) -> ScoredPairs:
+        """Some of the pairs, in the order asked."""
+        return ScoredPairs(*(values[places] for values in vars(self).values()))
+
+
+class PairScorer:
+    """Scores pairs of an ecosystem. rivals: (r, 2) int64 rows of pairs with an explicit competitor relation, in either order."""
+
+    def __init__(self, space: Space, config: Config, rivals: Ints) -> None:
+        self._space, self._config = space, config
+        self._labels = {kind: _Labels(sets) for kind, sets in space.labels.items() if len(sets.codes)}
+        vectors = {kind: getattr(space, name) for kind, name in _VECTORS.items()}
+        self._vectors = {kind: _plain(one) for kind, one in vectors.items()}
+        goals, offers = space.goals, space.capabilities
+        floors = floor(np.asarray(space.marks))
+        wanted = _plain(goals.vectors), _plain(goals.offsets), _plain(floors)
+        self._goals = (*wanted, _plain(offers.vectors), _plain(offers.offsets))
+        terms = space.lexical
+        self._terms = _plain(terms.indices), _plain(terms.values), _plain(terms.offsets)
+        self._scales = _plain(space.scales.knots), _plain(space.scales.width)
+        both = np.concatenate((rivals, rivals[:, ::-1]))
+        self._rivals = np.unique(both[:, 0] * len(space) + both[:, 1])
+
+    def score(self, rows_a: Ints, rows_b: Ints) -> ScoredPairs:
+        """Score the pairs (rows_a, rows_b), (k,) int64 each, of two different partners."""
+        # In the order of a, so that what is read of it is read once for all its pairs.
+        order = np.argsort(rows_a, kind="stable")
+        nats, kinds = np.empty((2, len(order))), np.empty(len(order), dtype="U10")
+        for low in range(0, len(order), BLOCK):
+            part = order[low : low + BLOCK]
+            nats[:, part], kinds[part] = self._block(rows_a[part], rows_b[part])
+        out, back = percentile(nats)
+        return ScoredPairs(
+            value_to_a=out,
+            value_to_b=back,
+            mutual=harmonic(out, back),
+            nats=mutual_nats(*nats),
+            balance=balance(out, back),
+            one_way=one_way(out, back),
+            fit_type=kinds,
+        )
+
+    def _block(self, a: Ints, b: Ints) -> tuple[Floats, NDArray[np.str_]]:
+        """Surprise of both directions (2, k), and fit types (k,)."""
+        raw = self._evidence(a, b)
+        said = self._space.lexical.said
+        strength = lexical_strength(said(a), said(b))
+        seen, nats = np.empty((2, len(KINDS), len(a))), np.empty((2, len(a)))
+        offsets = self._space.goals.offsets
+        for way, rows in enumerate((a, b)):
+            weights = weights_for(self._config, offsets[rows + 1] > offsets[rows])
+            compiled.prior(*self._scales, rows, raw[way], strength, weights, seen[way], nats[way])
+        both = 0.5 * (seen[0] + seen[1])
+        near = np.where(np.isnan(both[_AUDIENCE]), both[_TOPIC], both[_AUDIENCE])
+        alike = likeness(seen[0, TEXTS], seen[1, TEXTS])
+        rivals = self._rival(a, b)
+        return nats, fit_types(near, both[_REDUNDANCY], both[_CATEGORY], raw[0, _CATEGORY], alike, rivals)
+
+    def _evidence(self, a: Ints, b: Ints) -> Floats:
+        """Raw evidence of both sides, (2, kinds, k), the view of `a` first."""
+        raw = np.full((2, len(KINDS), len(a)), np.nan)
+        for way, (receivers, givers) in enumerate(((a, b), (b, a))):
+            compiled.gains(*self._goals, receivers, givers, raw[way, _GAIN])
+        for kind, vectors in self._vectors.items():
+            compiled.cosines(vectors, a, b, raw[0, KINDS.index(kind)])
+        stated = self._space.states_audience
+        raw[0, _AUDIENCE][~(stated[a] & stated[b])] = np.nan
+        compiled.lexical(*self._terms, a, b, raw[0, KINDS.index("lexical")])
+        raw[0, KINDS.index("overlap")] = self._overlap(a, b)
+        if "categories" in self._labels:
+            raw[0, _CATEGORY] = self._labels["categories"].jaccard(a, b)
+        raw[0, KINDS.index("fit")] = self._fit(a, b)
+        raw[1, 1:] = raw[0, 1:]
+        return raw
+
+    def _fit(self, a: Ints, b: Ints) -> Floats:
+        parts = [self._labels[kind].jaccard(a, b) for kind in FIT if kind in self._labels]
+        if regions := self._labels.get("regions"):
+            everywhere = self._space.everywhere
+            parts.append(
+                region_share(regions.shared(a, b), regions.mine[a], regions.own[b], everywhere[a] | everywhere[b])
+            )
+        return mean_known(parts) if parts else np.full(len(a), np.nan)
+
+    def _overlap(self, a: Ints, b: Ints) -> Floats:
+        accounts = self._space.accounts
+        if accounts is None or not accounts.universe:
+            return np.full(len(a), np.nan)
+        codes, offsets = _plain(accounts.codes), _plain(accounts.offsets)
+        common, counts = np.empty(len(a), dtype=np.int64), np.diff(offsets)
+        compiled.shared_counts(codes, offsets, a, b, common)
+        return lift(common, counts[a], counts[b], accounts.universe)
+
+    def _rival(self, a: Ints, b: Ints) -> NDArray[np.bool_]:
+        if not len(self._rivals):
+            return np.zeros(len(a), dtype=bool)
+        wanted = a * len(self._space) + b
+        place = np.minimum(np.searchsorted(self._rivals, wanted), len(self._rivals) - 1)
+        return np.asarray(self._rivals[place] == wanted)
+
+
+_VECTORS = {"audience": "audience", "topic": "topic", "summary": "summary", "redundancy": "pooled"}
+"""The field of a space that each kind of cosine is taken of."""
+
+
+class _Labels:
+    """Label sets for pairs. mine, own: (n,) summed weight of a row's labels as `LabelSets.jaccard` sums it for the asking side
+    and for the other.
+    """
+
+    def __init__(self, sets: LabelSets) -> None:
+        self._arrays = _plain(sets.codes), _plain(sets.offsets), _plain(sets.weights)
+        self.mine, self.own = _single_sums(sets), sets.own
+
+    def shared(self, a: Ints, b: Ints) -> Floats:
+        """Summed weight of the labels of both, (k,)."""
+        out = np.empty(len(a))
+        compiled.shared_weights(*self._arrays, a, b, out)
+        return out
+
+    def jaccard(self, a: Ints, b: Ints) -> Floats:
+        """Weighted Jaccard similarity, (k,); NaN where either has no label."""
+        return jaccard(self.shared(a, b), self.mine[a], self.own[b])
+
+
+def _single_sums(sets: LabelSets) -> Floats:
+    """(n,) summed weight of each row's labels, in float32 as numpy sums a single row."""
+    counts, found = np.diff(sets.offsets), np.zeros(len(sets.offsets) - 1)
+    weights = sets.weights[sets.codes]
+    for count in np.unique(counts[counts > 0]).tolist():
+        rows = np.flatnonzero(counts == count)
+        found[rows] = weights[sets.offsets[rows][:, None] + np.arange(count)].sum(axis=1)
+    return found
+
+
+def _plain(array: NDArray[Any]) -> NDArray[Any]:
+    """The array as numpy's own and read only, whatever it is mapped from or joined of: one kind to compile for."""
+    found = np.ascontiguousarray(np.asarray(array)).view()
+    found.flags.writeable = False
+    return found

@@ -1,0 +1,215 @@
+"""Loops over pairs of stored partners, compiled: one pair of rows after another, without copies of what they hold.
+
+Each loop fills one array and gives the numbers of the array formula that it names, but for the order of float64 sums. No pair
+knows of another, so neither order nor blocks change a number. Compiled on first use, which takes seconds, and kept beside this
+file, or in numba's own cache where this folder cannot be written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.matching import scales
+from matchmaker.matching.evidence import DIGITS, KINDS
+from matchmaker.matching.prior import LEXICAL, TOTAL
+
+Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+_KINDS, _REDUNDANCY, _LEXICAL, _TOTAL = len(KINDS), KINDS.index("redundancy"), LEXICAL, TOTAL
+_SCALE = 10.0**DIGITS
+_LEVELS, _KNOTS, _TIE, _SHAPE = scales.LEVELS, scales.KNOTS, scales.TIE, scales.SHAPE
+_LAST, _TOP_NATS, _REACH = scales.LAST, scales.TOP_NATS, scales.MAX_REACH
+
+
+def _compiled(function: Callable[_P, _R], *, lanes: bool = False) -> Callable[_P, _R]:
+    """`function`, compiled; lanes: a sum may be taken in several of them."""
+    loose: bool | set[str] = {"reassoc", "nsz", "contract"} if lanes else False
+    try:
+        return numba.njit(cache=True, error_model="numpy", fastmath=loose)(function)
+    except RuntimeError:  # no folder that a cache could stand in
+        return numba.njit(error_model="numpy", fastmath=loose)(function)
+
+
+def _summed(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compiled for speed of a sum, which is rounded afterwards."""
+    return _compiled(function, lanes=True)
+
+
+@_summed
+def _dot(one: Singles, row: int, other: Singles, at: int) -> float:
+    total = 0.0
+    for place in range(one.shape[1]):
+        total += np.float64(one[row, place]) * np.float64(other[at, place])
+    return total
+
+
+@_summed
+def _rough(one: Singles, row: int, other: Singles, at: int) -> np.float32:
+    """`_dot` in float32, which is off by no more than d * 2**-23 for unit vectors of d numbers."""
+    total = np.float32(0.0)
+    for place in range(one.shape[1]):
+        total += one[row, place] * other[at, place]
+    return total
+
+
+@_compiled
+def _rounded(value: float) -> float:
+    return float(np.rint(value * _SCALE) / _SCALE)
+
+
+@_compiled
+def _silent(vectors: Singles, row: int) -> bool:
+    return not np.any(vectors[row])
+
+
+@_compiled
+def cosines(vectors: Singles, rows_a: Ints, rows_b: Ints, out: Floats) -> None:
+    """Fill out (k,) with the cosines of `evidence.symmetric_evidence`, NaN where either row is the zero vector."""
+    for pair in range(len(rows_a)):
+        a, b = rows_a[pair], rows_b[pair]
+        out[pair] = _rounded(_dot(vectors, a, vectors, b))
+        if out[pair] == 0.0 and (_silent(vectors, a) or _silent(vectors, b)):
+            out[pair] = math.nan
+
+
+@_compiled
+def gains(
+    goals: Singles,
+    goal_offsets: Ints,
+    floors: Singles,
+    offers: Singles,
+    offer_offsets: Ints,
+    receivers: Ints,
+    givers: Ints,
+    out: Floats,
+) -> None:
+    """Fill out (k,) with `gain.directed_gain` of each receiver from its giver; floors: (g,) `gain.floor` of the goals' marks."""
+    unsure = goals.shape[1] * 2.0**-23
+    for pair in range(len(receivers)):
+        first, last = goal_offsets[receivers[pair]], goal_offsets[receivers[pair] + 1]
+        low, high = offer_offsets[givers[pair]], offer_offsets[givers[pair] + 1]
+        total = 0.0
+        for goal in range(first, last):
+            near = -math.inf
+            for offer in range(low, high):
+                near = max(near, float(_rough(goals, goal, offers, offer)))
+            if near <= floors[goal] - unsure:  # most goals are met by nobody's offers: no need to know how far exactly
+                continue
+            best = -math.inf
+            for offer in range(low, high):
+                best = max(best, _dot(goals, goal, offers, offer))
+            total += max(best - np.float64(floors[goal]), 0.0)
+        known = first < last and low < high
+        out[pair] = np.float32(_rounded(total / (last - first))) if known else math.nan
+
+
+@_compiled
+def lexical(terms: Codes, values: Singles, offsets: Ints, rows_a: Ints, rows_b: Ints, out: Floats) -> None:
+    """Fill out (k,) with `LexicalIndex.pairs`."""
+    for pair in range(len(rows_a)):
+        one, one_end = offsets[rows_a[pair]], offsets[rows_a[pair] + 1]
+        other, other_end = offsets[rows_b[pair]], offsets[rows_b[pair] + 1]
+        total = 0.0
+        while one < one_end and other < other_end:
+            mine, theirs = terms[one], terms[other]
+            if mine == theirs:
+                total += np.float64(np.float32(values[other] * values[one]))
+            one += mine <= theirs
+            other += theirs <= mine
+        out[pair] = min(total, 1.0)
+
+
+@_compiled
+def shared_weights(codes: Codes, offsets: Ints, weights: Singles, rows_a: Ints, rows_b: Ints, out: Floats) -> None:
+    """Fill out (k,) with the summed weight of the codes that both rows have, as `LabelSets.shared`."""
+    for pair in range(len(rows_a)):
+        one, one_end = offsets[rows_a[pair]], offsets[rows_a[pair] + 1]
+        other, other_end = offsets[rows_b[pair]], offsets[rows_b[pair] + 1]
+        total = 0.0
+        while one < one_end and other < other_end:
+            mine, theirs = codes[one], codes[other]
+            if mine == theirs:
+                total += np.float64(weights[mine])
+            one += mine <= theirs
+            other += theirs <= mine
+        out[pair] = total
+
+
+@_compiled
+def shared_counts(codes: Codes, offsets: Ints, rows_a: Ints, rows_b: Ints, out: Ints) -> None:
+    """Fill out (k,) with the number of ascending codes that both rows have, as `AccountSets.shared`."""
+    for pair in range(len(rows_a)):
+        one, one_end = offsets[rows_a[pair]], offsets[rows_a[pair] + 1]
+        other, other_end = offsets[rows_b[pair]], offsets[rows_b[pair] + 1]
+        found = 0
+        while one < one_end and other < other_end:
+            mine, theirs = codes[one], codes[other]
+            found += mine == theirs
+            one += mine <= theirs
+            other += theirs <= mine
+        out[pair] = found
+
+
+@_compiled
+def _read(knots: Singles, width: Singles, row: int, kind: int, x: float) -> tuple[float, float]:
+    """As `scales.read` of one value: its surprise in nats, and its percentile."""
+    below, upto = np.float32(x - _TIE), np.float32(x + _TIE)
+    low, high = 0, 0
+    for knot in range(_KNOTS):  # without a branch: all of them are sooner compared than the right one is guessed
+        low += knots[row, kind, knot] < below
+        high += knots[row, kind, knot] <= upto
+    place = low + (high > low and np.float64(knots[row, kind, low]) < x)
+    left, right = (np.float64(knots[row, kind, max(place - 1, 0)]), np.float64(knots[row, kind, min(place, _LAST)]))
+    if high - low >= 2:
+        share = 0.5 * (_LEVELS[min(low, _LAST)] + _LEVELS[high - 1])
+    elif place == _KNOTS:
+        excess = min((x - right) / np.float64(width[row, kind]), _REACH)
+        nats = _TOP_NATS + math.log1p(_SHAPE * excess) / _SHAPE
+        return nats, -math.expm1(-nats)
+    elif place == 0:
+        share = _LEVELS[0] / (1.0 + max(left - x, 0.0) / np.float64(width[row, kind]))
+    else:
+        gap, rise = right - left, _LEVELS[place] - _LEVELS[place - 1]
+        share = _LEVELS[place - 1] + (x - left) / (gap if gap > 0.0 else 1.0) * rise
+    return -math.log1p(-share), share
+
+
+@_compiled
+def prior(
+    knots: Singles,
+    width: Singles,
+    rows: Ints,
+    raw: Floats,
+    strength: Floats,
+    weights: Floats,
+    seen: Floats,
+    out: Floats,
+) -> None:
+    """One direction of `prior.both_ways`: what the evidence raw (kinds, k) is worth to the partners at `rows` (k,).
+
+    strength: (k,); weights: (kinds, k) of each receiver. Fills seen (kinds, k), percentiles in [0, 1), NaN where unknown,
+    and out (k,), the surprise of the total in nats.
+    """
+    for pair in range(len(rows)):
+        row = rows[pair]
+        shares, total = 0.0, 0.0
+        for kind in range(_KINDS):
+            if math.isnan(raw[kind, pair]):
+                seen[kind, pair] = math.nan
+                continue
+            nats, seen[kind, pair] = _read(knots, width, row, kind, raw[kind, pair])
+            weight = weights[kind, pair] * (strength[pair] if kind == _LEXICAL else 1.0)
+            shares += weight
+            total += weight * (1.0 - seen[kind, pair] if kind == _REDUNDANCY else nats)
+        out[pair] = _read(knots, width, row, _TOTAL, total / max(shares, 1e-12))[0]
