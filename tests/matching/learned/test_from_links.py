@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,12 @@ def test_contributions_add_up_to_the_odds(model, space):
     parts = np.where(small[:, None], model.small.contributions(features), model.main.contributions(features))
     level = np.where(small, model.small.intercept_ + model.shift, model.main.intercept_)
     assert np.allclose(parts.sum(axis=1) + level, model.odds(features, rows))
+
+
+def test_a_side_without_a_row_has_no_history(model, space):
+    outside = dataclasses.replace(space.side(3), row=None)
+    with pytest.raises(SettingsError, match="stored partners only"):
+        model.scores(space, CONFIG, outside, np.arange(5))
 
 
 def test_too_few_links_teach_nothing(space):

@@ -45,9 +45,9 @@ class AccountModel:
     small_weight: float
 
     def features(self, space: Space, config: Config, side: Side, rows: Ints) -> Floats:
-        """(k, len(FEATURES)) of a stored side with the partners at `rows`."""
+        """(k, len(FEATURES)) of a stored side with the partners at `rows`. Raises SettingsError for one that is not."""
         said = texts.of_side(space, config, side, rows)
-        asks = np.full(len(rows), -1 if side.row is None else side.row, dtype=np.int64)
+        asks = np.full(len(rows), texts.stored(side), dtype=np.int64)
         return np.concatenate((said, self.overlap.features(asks, rows, said[:, 0])), axis=1)
 
     def scores(self, space: Space, config: Config, side: Side, rows: Ints) -> Floats:

@@ -47,8 +47,8 @@ class LinkModel:
     shift: float
 
     def features(self, space: Space, config: Config, side: Side, rows: Ints) -> Floats:
-        """(k, len(FEATURES)) of a stored side with the partners at `rows`."""
-        asks = np.full(len(rows), -1 if side.row is None else side.row, dtype=np.int64)
+        """(k, len(FEATURES)) of a stored side with the partners at `rows`. Raises SettingsError for one that is not."""
+        asks = np.full(len(rows), texts.stored(side), dtype=np.int64)
         return np.concatenate((texts.of_side(space, config, side, rows), self.graph.features(asks, rows)), axis=1)
 
     def odds(self, features: Floats, rows: Ints) -> Floats:

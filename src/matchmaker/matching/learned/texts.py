@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matchmaker.errors import SettingsError
 from matchmaker.matching.evidence import KINDS
 from matchmaker.matching.learned.history import Floats, Ints
 from matchmaker.matching.scorer import score
@@ -35,6 +36,13 @@ def of_pairs(space: Space, config: Config, asks: Ints, others: Ints) -> Floats:
     for low, high in runs(asks):
         found[low:high] = of_side(space, config, space.side(int(asks[low])), others[low:high])
     return found
+
+
+def stored(side: Side) -> int:
+    """The row of a side that has a history. Raises SettingsError for a profile that is not in the catalogue: it has none yet."""
+    if side.row is None:
+        raise SettingsError("What was learned from history ranks stored partners only.")
+    return side.row
 
 
 def runs(asks: Ints) -> Iterator[tuple[int, int]]:
