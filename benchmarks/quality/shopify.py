@@ -88,7 +88,7 @@ def _splits(frame: pd.DataFrame, full: csr_array, rows: np.ndarray, rings: np.nd
 
 
 def _svd(seen: csr_array, likeness: str, rank: float) -> Scorer:
-    return baselines.svd_accounts(seen, int(rank), likeness=likeness)
+    return baselines.svd_accounts(seen, min(int(rank), seen.shape[0]), likeness=likeness)
 
 
 def overlap_task(seen: csr_array, hidden: csr_array, rings: np.ndarray) -> RankingTask:

@@ -81,7 +81,7 @@ def test_the_engine_enters_by_the_hook_and_is_cut_to_the_candidates(monkeypatch)
     plan = importlib.import_module("benchmarks.quality.plan").Plan()
     scores = np.arange(25.0).reshape(5, 5)
     engine = ModuleType("benchmarks.quality.ours")
-    engine.prior_scorer = lambda frame, mapping, dataset: lambda rows: scores[rows]
+    engine.prior_scorer = lambda frame, mapping, dataset: lambda asks, rows: scores[np.ix_(asks, rows)]
     monkeypatch.setitem(sys.modules, "benchmarks.quality.ours", engine)
     rows = np.array([1, 3, 4])
     found = hook.prior(plan, pd.DataFrame(), {}, "any", rows)
