@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,10 @@ class Overlap:
     held: csr_array
     own: Floats
     embedded: tuple[Floats, ...]
+
+    @cached_property
+    def _lengths(self) -> tuple[Floats, ...]:
+        return tuple(np.linalg.norm(axes, axis=1) for axes in self.embedded)
 
     @classmethod
     def fit(cls, held: csr_array) -> Overlap:
@@ -74,9 +79,8 @@ class Overlap:
         chance = one * other / max(self.held.shape[1], 1)
         z = (common - chance) / np.sqrt(chance + 1.0)
         near, weight = [], []
-        for axes in self.embedded:
+        for axes, length in zip(self.embedded, self._lengths, strict=True):
             inner = np.einsum("pd,pd->p", axes[asks], axes[others])
-            length = np.linalg.norm(axes, axis=1)
             near.append(inner / np.maximum(length[asks] * length[others], 1e-12))
             weight.append(np.arcsinh(inner * np.sqrt(one * other)))
         columns = (
