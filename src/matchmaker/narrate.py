@@ -173,10 +173,10 @@ class _Numbers:
     def __init__(self, scored: Scored, positions: Sequence[int]) -> None:
         ways = (scored.out, scored.back)
         self.mutual, self.balance = (np.round(one[positions], 6).tolist() for one in (scored.mutual, scored.balance))
-        self.value = [_shares(way.value[positions]) for way in ways]
+        self.value = [shares(way.value[positions]) for way in ways]
         self._total = [way.total[positions].tolist() for way in ways]
         self._contributions = [way.contributions[:, positions].T.tolist() for way in ways]
-        self._percentiles = [_shares(way.percentiles[:, positions].T) for way in ways]
+        self._percentiles = [shares(way.percentiles[:, positions].T) for way in ways]
 
     def side(self, way: int, place: int, receiver: str, met: Sequence[Meeting], text: str) -> SideReport:
         """One direction (0 out, 1 back) of the pair at `place`."""
@@ -219,10 +219,10 @@ def _share(value: np.floating | float) -> float:
     return min(_round(value), 0.999999)
 
 
-def _shares(values: NDArray[np.float64]) -> list[Any]:
-    """`_share` of an array, as nested lists; NaN stays NaN."""
-    shares: list[Any] = np.minimum(np.round(values, 6), 0.999999).tolist()
-    return shares
+def shares(values: NDArray[np.float64]) -> list[Any]:
+    """Percentiles of six digits, which never reach 1, of an array as nested lists; NaN stays NaN."""
+    found: list[Any] = np.minimum(np.round(values, 6), 0.999999).tolist()
+    return found
 
 
 def _round(value: np.floating | float) -> float:

@@ -18,6 +18,7 @@ from matchmaker.fitted import rival_pairs
 from matchmaker.matching.confidence import grade
 from matchmaker.matching.diversity import with_popularity
 from matchmaker.matching.ragged import Ints
+from matchmaker.narrate import shares
 from matchmaker.registry.bundle import open_bundle
 from matchmaker.threads import single_threaded
 
@@ -136,8 +137,8 @@ class ListWorker:
         complete = np.minimum(space.completeness[row], space.completeness[others]).tolist()
         numbers = zip(
             np.round(scored.mutual, 6).tolist(),
-            _shares(scored.value_to_a),
-            _shares(scored.value_to_b),
+            shares(scored.value_to_a),
+            shares(scored.value_to_b),
             np.round(scored.balance, 6).tolist(),
             (scored.value_to_a <= scored.value_to_b).tolist(),
             strict=True,
@@ -170,12 +171,6 @@ def _schema() -> pa.Schema:
     fields = [("partner", text), ("rank", pa.int32()), ("match", text), *numbers, ("weaker_side", text)]
     fields += [("fit_type", text), ("one_way_street", pa.bool_()), ("confidence", text), ("size_band", text)]
     return pa.schema([*fields, ("status", text)])
-
-
-def _shares(values: NDArray[np.float64]) -> list[float]:
-    """Percentiles of six digits, which never reach 1, as in every answer."""
-    found: list[float] = np.minimum(np.round(values, 6), 0.999999).tolist()
-    return found
 
 
 def _one_thread() -> None:
