@@ -68,9 +68,9 @@ def test_a_click_opens_the_partner_and_back_returns(visit):
     seen.page.wait_for_selector(".hoverlayer .hovertext")
     assert one["name"] in seen.page.locator(".hoverlayer").text_content()
     seen.page.mouse.click(x, y)
-    seen.until("(name) => document.querySelector('h1').textContent === name", one["name"])
+    seen.until("(name) => document.querySelector('h1')?.textContent === name", one["name"])
     seen.page.go_back()
-    seen.until("document.querySelector('h1').textContent === 'Ecosystem map'")
+    seen.until("document.querySelector('h1')?.textContent === 'Ecosystem map'")
 
 
 def test_all_partners_are_drawn_and_edges_follow_their_boxes(visit):

@@ -60,9 +60,9 @@ def test_partners_to_compare_are_named_in_a_form(visit):
     seen.page.wait_for_selector("text=Not known here: “nobody like this at all”.")
     seen.page.get_by_label("Second partner").fill("Loop Returns")
     seen.page.get_by_role("button", name="Compare").click()
-    seen.until("document.querySelector('h1').textContent === 'ShipBob and Loop Returns'")
+    seen.until("document.querySelector('h1')?.textContent === 'ShipBob and Loop Returns'")
     seen.page.get_by_role("button", name="Swap sides").click()
-    seen.until("document.querySelector('h1').textContent === 'Loop Returns and ShipBob'")
+    seen.until("document.querySelector('h1')?.textContent === 'Loop Returns and ShipBob'")
 
 
 def test_an_unknown_partner_of_an_address_is_named(visit):
