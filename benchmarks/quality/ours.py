@@ -9,7 +9,8 @@ import numpy as np
 from benchmarks.quality.text import _encoder
 from matchmaker.config import Config
 from matchmaker.matching.build import build_space
-from matchmaker.matching.learned import from_accounts, from_links
+from matchmaker.matching.bulk import PairScorer
+from matchmaker.matching.learned import from_accounts, from_links, texts
 from matchmaker.matching.learned.history import Links
 from matchmaker.matching.scorer import score
 from matchmaker.profiles.catalogue import Catalogue, load_catalogue
@@ -46,7 +47,7 @@ def history_scorer(frame: pd.DataFrame, mapping: Mapping[str, Sequence[str]], da
         model = from_accounts.learn(world.space, world.config, history.accounts[back])
     else:
         raise ValueError("a history has links or accounts")
-    return world.scorer(lambda world, side, rows: model.scores(world.space, world.config, side, rows))
+    return world.ordered(model)
 
 
 class _World:
@@ -58,6 +59,19 @@ class _World:
         self.space = build_space(catalogue, _encoder(self.config.encoder), self.config).space
         row_of = {partner: row for row, partner in enumerate(self.space.ids)}
         self.place = np.array([row_of[str(partner)] for partner in frame["id"]])
+
+    def ordered(self, model: LinkModel | AccountModel) -> Among:
+        """Scores of frame rows in the order that a learned model gives them."""
+        pairs = PairScorer(model.told(self.space), self.config, np.zeros((0, 2), dtype=np.int64))
+
+        def scorer(queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+            rows = self.place[candidates]
+            asks, others = np.repeat(self.place[queries], len(rows)), np.tile(rows, len(queries))
+            said = texts.of_evidence(*pairs.evidence(asks, others))
+            odds = model.odds(model.features(said, asks, others), others)
+            return model.order(odds, said, others).reshape(len(queries), len(rows)).astype(np.float32)
+
+        return scorer
 
     def scorer(self, scores: Callable[[_World, Side, np.ndarray], np.ndarray]) -> Among:
         """Scores of frame rows, by `scores` of a side and rows of the space."""

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matchmaker.engine import Matchmaker
-from matchmaker.errors import MatchmakerError
+from matchmaker.errors import BundleError, MatchmakerError
 from matchmaker.live import Live
-from matchmaker.registry.bundle import current_version, make_current
+from matchmaker.registry.bundle import current_version
 from matchmaker.registry.lists import made_at
+from matchmaker.registry.versions import Admission, admit, former, returning
 from matchmaker.store.database import Database
 from matchmaker_service import logs, metrics
 from matchmaker_service.ahead import Ahead
@@ -25,6 +26,7 @@ from matchmaker_service.overlay import Built
 
 if TYPE_CHECKING:
     from matchmaker.encoders.base import Encoder
+    from matchmaker.fitted import Fitted
 
 
 _LONGEST = 0.8
@@ -40,8 +42,9 @@ _AGAIN = 2.0
 class View:
     """One generation of the ecosystem: an engine, and which change of the store and version of the bundle it stands for."""
 
-    def __init__(self, engine: Matchmaker, change: int, version: str, ahead: Ahead) -> None:
-        self.engine, self.change, self.version, self.ahead = engine, change, version, ahead
+    def __init__(self, engine: Matchmaker, change: int, fitted: Fitted, ahead: Ahead) -> None:
+        self.engine, self.change, self.ahead = engine, change, ahead
+        self.version, self.basis = fitted.version, fitted.basis
         self.answers = Answers()
 
 
@@ -69,8 +72,6 @@ class Ecosystem:
         self._log = logs.logger()
         self.trouble: str | None = None
         """Why the store cannot be followed, None while it can."""
-        self.former: str | None = None
-        """The version that answered before the one in use, None since the start."""
         self.also: list[Callable[[], None]] = []
         """Called at each look at the store."""
         engine = self._loaded(folder)
@@ -143,17 +144,39 @@ class Ecosystem:
             with self._noting:
                 self._pending = {key: one for key, one in self._pending.items() if one > self._view.change}
 
-    def activate(self, version: str) -> str:
-        """Answer from this version of the bundle, once it has passed its golden queries, and make it the current one for every
-        process; the version before. Raises BundleError, StoreError, StorageError.
+    def activate(self, version: str, *, force: bool = False, reason: str | None = None, by: str | None = None) -> str:
+        """Answer from this version of the bundle, once it has passed the gate (or is forced past it) and its golden queries, and
+        make it the current one for every process; the version before. Raises what `versions.admit` does, StoreError, StorageError.
         """
         with self._swapping:  # who looks at the folder meanwhile would go back to the version that is current still
-            before = self._view.version
-            if before != version:
-                self._swap(version)
-            if current_version(self._folder) != version:
-                make_current(self._folder, version)
-            return before
+            if current_version(self._folder) == version:
+                return self._exchanged(version)
+            return self._admitted(lambda: admit(self._folder, version, force=force, reason=reason, by=by))[1]
+
+    def roll_back(self, *, by: str | None = None) -> tuple[str, str]:
+        """The same for the version that was current before the one that is: its name, and the version that answered before.
+
+        Raises BundleMissingError where there is none, BundleError, StoreError, StorageError.
+        """
+        with self._swapping:
+            former(self._folder)  # where there is none, no exchange has failed
+            return self._admitted(lambda: returning(self._folder, by=by))
+
+    def _admitted(self, ask: Callable[[], Admission]) -> tuple[str, str]:
+        try:
+            admission = ask()
+        except BundleError:
+            metrics.swaps.labels("failed").inc()
+            raise
+        before = self._exchanged(admission.version)
+        admission.carry_out()
+        return admission.version, before
+
+    def _exchanged(self, version: str) -> str:
+        before = self._view.version
+        if before != version:
+            self._swap(version)
+        return before
 
     def _swap(self, version: str) -> None:
         try:
@@ -161,7 +184,6 @@ class Ecosystem:
             live = self._live_of(engine, self._live)
             ahead = self._lists_of(engine)
             self._follow_by(ahead, live)
-            before = self._view.version
             with self._catching:
                 while (
                     live.change < self._live.change
@@ -172,7 +194,6 @@ class Ecosystem:
         except MatchmakerError:
             metrics.swaps.labels("failed").inc()
             raise
-        self.former = before
         metrics.swaps.labels("done").inc()
         self._log.info("bundle in use", version=version)
 
@@ -230,7 +251,7 @@ class Ecosystem:
         change = live.change
         fitted = live.engine.fitted
         self._follow_by(self._ahead, live)  # before anybody sees the generation
-        self._view = View(live.engine, change, fitted.version, self._ahead)
+        self._view = View(live.engine, change, fitted, self._ahead)
         metrics.partners.set(self._view.engine.fitted.count)
         metrics.change.set(change)
         metrics.unplaced.set(len(live.failed))
@@ -297,4 +318,4 @@ class Ecosystem:
 
 def settled(view: View) -> dict[str, Any]:
     """What an answer says of the generation it comes from."""
-    return {"model_version": view.version, "change": view.change, "basis": "prior"}
+    return {"model_version": view.version, "change": view.change, "basis": view.basis}

@@ -35,6 +35,7 @@ STATUS = {
     "job_finished": 409,
     "job_not_finished": 409,
     "nothing_to_roll_back": 409,
+    "gate_refused": 409,
     "bundle_unusable": 409,
     "bundle_missing": 409,
     "bundle_version": 409,

@@ -30,7 +30,7 @@ class Pagination(BaseModel):
 
 class Meta(BaseModel, extra="allow"):
     """model_version: of the bundle; change: number of the newest change of the store in this answer; basis: prior, declared
-    weights, nothing learned."""
+    weights, nothing learned; else what the numbers were calibrated to."""
 
     model_version: str
     change: int

@@ -100,7 +100,7 @@ def would_enter(share: NDArray[np.float64], near: NDArray[np.float64], steps: ND
 
 @single_threaded
 def contenders(fitted: Fitted, row: int) -> tuple[Ints, NDArray[np.float64], NDArray[np.bool_]]:
-    """Rows (m,) that the partner in a row finds, the reciprocal evidence (m,) of these pairs in nats, and whether they are rivals.
+    """Rows (m,) that the partner in a row finds, the relevance (m,) of it to each of these in nats, and whether they are rivals.
 
     All others, or, where there are more than `_ALL`, those that its own search finds.
     """
@@ -112,7 +112,9 @@ def contenders(fitted: Fitted, row: int) -> tuple[Ints, NDArray[np.float64], NDA
     else:
         rows = candidates(fitted.space, fitted.indexes, side, allowed, fitted.config.channel_quota).ids
     scored = score(fitted.space, fitted.config, side, rows, fitted.rivals(fitted.relations.of(row), rows))
-    return rows, scored.nats, scored.fit_type == COMPETITOR
+    taught = fitted.taught
+    nats = scored.nats if taught is None else taught.judge(side, rows).order_back
+    return rows, nats, scored.fit_type == COMPETITOR
 
 
 def _all_made(version: Path, count: int, processes: int, progress: Progress | None) -> Iterator[Made]:

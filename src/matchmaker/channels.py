@@ -4,6 +4,7 @@ audience    audiences stated alike                        capabilities  what the
 topic       whole profiles alike                          goals         what they want meets the partner's capabilities
 lexical     the same specific words                       neighbours    partners of its partners
 small       the nearest of the smaller half by size: fame is never the entrance
+history     whom history alone speaks for, where some was learned
 examples    whole profiles like those that the partner names as examples, where it does
 """
 
@@ -94,9 +95,17 @@ class Indexes:
 
 
 def candidates(
-    space: Space, indexes: Indexes, side: Side, allowed: Mask, quota: int, examples: Ints | None = None
+    space: Space,
+    indexes: Indexes,
+    side: Side,
+    allowed: Mask,
+    quota: int,
+    examples: Ints | None = None,
+    learned: Ints | None = None,
 ) -> Candidates:
-    """Candidates of `side` among the `allowed` (n,) partners, at most `quota` from each channel; examples: rows it likes."""
+    """Candidates of `side` among the `allowed` (n,) partners, at most `quota` from each channel; examples: rows it likes; learned:
+    rows that history speaks for, which whoever knows it hands down.
+    """
     near = _nearest(indexes.topic, side.topic, 4 * quota, allowed)
     found = [
         ChannelResult("audience", _audience(indexes, side, quota, allowed)),
@@ -107,6 +116,8 @@ def candidates(
         ChannelResult("neighbours", _neighbours(space, side, quota, allowed)),
         ChannelResult("small", near[quota:][space.size[near[quota:]] < 0.5][: quota // 2]),
     ]
+    if learned is not None:
+        found.append(ChannelResult("history", learned))
     if examples is not None and len(examples):
         found.append(ChannelResult("examples", _examples(indexes, space.topic[examples], quota, allowed)))
     return union(found)

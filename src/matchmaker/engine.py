@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from matchmaker.asking import EXAMPLE_NATS, Examples, Weights, best_score, check, own_weights, weighed
 from matchmaker.channels import candidates
 from matchmaker.config import Config
-from matchmaker.errors import BundleCorruptError, FilterError, NotFittedError, SettingsError
+from matchmaker.errors import BundleCorruptError, FilterError, InternalError, NotFittedError, SettingsError
 from matchmaker.fitted import Fitted, existing, voice_of
 from matchmaker.matching.diversity import diversified, with_popularity
 from matchmaker.matching.fit_type import COMPETITOR
@@ -21,12 +21,21 @@ from matchmaker.matching.ragged import Ints
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import Scored, score
 from matchmaker.matching.space import Side
-from matchmaker.narrate import Narrator, Relations, goal_note, trust_notes
-from matchmaker.results import EcosystemMap, Explanation, Found, PairScores, Profile, Recommendations, Similar
+from matchmaker.narrate import Narrator, Relations, goal_note, trust_notes, with_history
+from matchmaker.results import (
+    EcosystemMap,
+    Explanation,
+    Found,
+    PairScores,
+    Profile,
+    Recommendations,
+    Similar,
+)
 from matchmaker.threads import single_threaded
 
 if TYPE_CHECKING:
     from matchmaker.encoders.base import Encoder
+    from matchmaker.matching.learned.model import Judged, Learned
     from matchmaker.profiles.catalogue import Catalogue
     from matchmaker.profiles.schema import Partner
     from matchmaker.progress import Progress
@@ -145,6 +154,11 @@ class Matchmaker:
         """The background check of the loaded bundle; None where there is nothing to check."""
         return self._check
 
+    @property
+    def basis(self) -> str:
+        """What answers rest on: declared weights alone (`prior`), or history too."""
+        return self.fitted.basis
+
     @single_threaded
     def recommend(
         self,
@@ -186,10 +200,15 @@ class Matchmaker:
         scored = self._score(side, rows, relations, mine)
         narrator = Narrator(self.fitted, side, name, voice, relations)
         near = examples.scores(self.fitted.space.topic, rows)
-        nats = with_popularity(scored.nats, self.fitted.space.size[rows], popularity_weight) + EXAMPLE_NATS * near
+        judged = self._judged(side, rows, popularity_weight)
+        size = self.fitted.space.size[rows]
+        nats = with_popularity(scored.nats, size, popularity_weight) if judged is None else judged.order
+        nats = nats + EXAMPLE_NATS * near
         order = self._list(scored, nats, k, diversity, _keeps(scored, narrator, fit_type, motion))
         matches = narrator.matches(scored, order, [channels(position) for position in order], explain=explain)
         matches = examples.told(matches, near[order].tolist())
+        if judged is not None:
+            matches = with_history(matches, judged, order, self._learned, explain=explain)
         notes = goal_note(name, side, voice) + trust_notes(name, side, self.fitted.count)
         if len(matches) < k:
             notes.append(f"only {len(matches)} of the {k} asked for are eligible")
@@ -212,11 +231,15 @@ class Matchmaker:
                 "include_existing": include_existing,
             },
             notes=notes,
+            basis=self.basis,
         )
 
     @single_threaded
     def score_pairs(self, pairs: Iterable[tuple[str, str]]) -> PairScores:
-        """Score many pairs (a, b), answered in the order asked; an unknown partner or a == b is reported in its row's status."""
+        """Score many pairs (a, b), answered in the order asked; an unknown partner or a == b is reported in its row's status.
+
+        Each row has its `chance` of being observed as partners too, None where nothing was learned.
+        """
         asked = [(str(a), str(b)) for a, b in pairs]
         rows: list[dict[str, Any]] = [{"a": a, "b": b, "status": "ok"} for a, b in asked]
         by_side: dict[int, list[tuple[int, int]]] = {}
@@ -230,10 +253,13 @@ class Matchmaker:
         for row, places in by_side.items():
             others = np.array([other for _, other in places], dtype=np.int64)
             scored = self._score(self.fitted.space.side(row), others, self.fitted.relations.of(row))
+            judged = self._judged(self.fitted.space.side(row), others)
             for position, (place, _) in enumerate(places):
                 rows[place].update(_numbers(scored, position))
-        empty = dict.fromkeys(_NUMBERS)
-        return PairScores([{**empty, **row} for row in rows])
+                if judged is not None:
+                    rows[place][CHANCE] = round(float(judged.chance[position]), 6)
+        empty = dict.fromkeys((*_NUMBERS, CHANCE))
+        return PairScores([{**empty, **row} for row in rows], basis=self.basis)
 
     @single_threaded
     def explain(self, a: str | Partner, b: str) -> Explanation:
@@ -245,6 +271,9 @@ class Matchmaker:
         scored = self._score(side, np.array([other]), relations)
         narrator = Narrator(self.fitted, side, name, voice, relations)
         match = narrator.matches(scored, [0], [()], explain=True)[0]
+        judged = self._judged(side, np.array([other]))
+        if judged is not None:
+            match = with_history([match], judged, [0], self._learned, explain=True)[0]
         common = narrator.common(other)
         theirs = self.fitted.space.side(other, asking=False)
         notes = goal_note(name, side, voice) + goal_note(self.fitted.space.ids[other], theirs, self.fitted.voice(other))
@@ -255,6 +284,7 @@ class Matchmaker:
             shared={**common.labels, "terms": common.terms, "accounts": common.accounts},
             weaker_side=match.weaker_side,
             notes=notes,
+            basis=self.basis,
         )
 
     @single_threaded
@@ -353,13 +383,26 @@ class Matchmaker:
         """
         if exhaustive or np.count_nonzero(allowed) <= self.config.exhaustive_below:
             return np.flatnonzero(allowed), lambda position: ()
-        found = candidates(self.fitted.space, self.fitted.indexes, side, allowed, self.config.channel_quota, examples)
+        taught, quota = self.fitted.taught, self.config.channel_quota
+        learned = None if taught is None else taught.candidates(side, allowed, quota)
+        found = candidates(self.fitted.space, self.fitted.indexes, side, allowed, quota, examples, learned)
         return found.ids, found.tag_at
 
     def _score(
         self, side: Side, rows: Ints, relations: Relations, weights: NDArray[np.float64] | None = None
     ) -> Scored:
         return score(self.fitted.space, self.config, side, rows, self.fitted.rivals(relations, rows), weights)
+
+    def _judged(self, side: Side, rows: Ints, popularity_weight: float = 0.5) -> Judged | None:
+        taught = self.fitted.taught
+        return None if taught is None else taught.judge(side, rows, popularity_weight)
+
+    @property
+    def _learned(self) -> Learned:
+        found = self.fitted.learned
+        if found is None:
+            raise InternalError("nothing was learned here")
+        return found
 
     def _list(
         self,
@@ -394,6 +437,7 @@ def relevance(nats: NDArray[np.float64], discounted: NDArray[np.bool_]) -> NDArr
     return np.asarray(np.maximum(nats, 0.0) * np.where(discounted, RIVAL_DISCOUNT, 1.0))
 
 
+CHANCE = "chance"
 _NUMBERS = (
     "mutual", "value_to_a", "value_to_b", "balance", "one_way_street", "fit_type",
 )  # fmt: skip

@@ -15,6 +15,7 @@ MatchmakerError
 │   ├── StorageError           the disk refused (full, read-only, no permission)
 │   ├── StoreError             the database refused, or is not to be reached
 │   ├── ConflictError          what is to be changed was changed by somebody else meanwhile
+│   ├── GateRefusedError       the release gate refused a version, and it is not forced
 │   └── BundleError            a bundle cannot be used
 │       ├── BundleMissingError no bundle is at this path
 │       ├── BundleVersionError written by a format this version does not read
@@ -137,6 +138,12 @@ class ConflictError(StateError):
         stands = f"is at revision {found}" if found else "does not exist in the store"
         wanted = f"revision {expected} was expected" if expected else "it was expected not to exist"
         super().__init__(f"The {what} {id!r} {stands}; {wanted}. Read it again, then write.")
+
+
+class GateRefusedError(StateError):
+    """The release gate refused a version that learned from history; the one in use stays."""
+
+    code = "gate_refused"
 
 
 class BundleError(StateError):

@@ -21,14 +21,17 @@ from matchmaker.matching.whitening import Whitening
 from matchmaker.profiles.facets import content_key
 from matchmaker.profiles.schema import relation_key
 from matchmaker.profiles.table import ProfileTable
+from matchmaker.results import BASIS, LEARNED
 
 if TYPE_CHECKING:
     from matchmaker.channels import Indexes
     from matchmaker.encoders.base import Encoder
     from matchmaker.finding import Directory
+    from matchmaker.matching.learned.model import Learned
     from matchmaker.profiles.schema import Relation
     from matchmaker.projection import Layout
     from matchmaker.retrieval.columns import Columns
+    from matchmaker.taught import Taught
 
 CURRENT = frozenset({"announced", "active"})
 EXISTING = frozenset({"partnership", "integration", "acquisition"})
@@ -89,7 +92,8 @@ class RelationTable:
 class Fitted:
     """One ecosystem, ready to answer. encoder: name; fingerprint: of the encoder that made the vectors.
 
-    built: what this is a changed form of (changes.py), the first rows being its; gone: (n,) bool, rows that no longer stand.
+    learned: what history taught, of the rows as they were built; built: what this is a changed form of (changes.py), the first rows
+    being its; gone: (n,) bool, rows that no longer stand.
     """
 
     config: Config
@@ -102,8 +106,21 @@ class Fitted:
     indexes: Indexes
     catalogue: str
     version: str = "unsaved"
+    learned: Learned | None = None
     built: Fitted | None = None
     gone: NDArray[np.bool_] | None = None
+
+    @cached_property
+    def taught(self) -> Taught | None:
+        """What was learned, on the partners that stand; None where answers are the prior's."""
+        from matchmaker.taught import Taught  # and SciPy, which the prior has no use for
+
+        return None if self.learned is None else Taught.of(self)
+
+    @property
+    def basis(self) -> str:
+        """What answers rest on: declared weights alone (`prior`), or history too."""
+        return BASIS if self.learned is None else LEARNED
 
     @property
     def count(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,10 @@ from matchmaker.matching.reasons import Meeting, Voice, as_dict, brings, meeting
 from matchmaker.matching.scorer import Scored
 from matchmaker.matching.shared import Shared, Sharing
 from matchmaker.matching.space import NEIGHBOURS, Side
-from matchmaker.results import Match, SideReport
+from matchmaker.results import LEARNED, Match, SideReport
+
+if TYPE_CHECKING:
+    from matchmaker.matching.learned.model import Judged, Learned
 
 GOALS_FROM_PEERS = "states no goals; goals typical of its category peers stand in"
 NO_GOALS = "states no goals and has no category peers that do; closeness of the market took their weight"
@@ -192,6 +195,30 @@ class _Numbers:
         )
 
 
+def with_history(
+    matches: Sequence[Match], judged: Judged, positions: Sequence[int], learned: Learned, *, explain: bool
+) -> list[Match]:
+    """The matches, which are those of the judged pairs at `positions`, with what was learned of each."""
+    names = learned.model.names
+    found = []
+    for match, position in zip(matches, positions, strict=True):
+        told: dict[str, Any] = {
+            "chance": _chance(judged.chance[position]),
+            "yours": _chance(judged.yours[position]),
+            "theirs": _chance(judged.theirs[position]),
+            "log_odds": {"yours": float(judged.odds[position]), "theirs": float(judged.back[position])},
+            "from": learned.facts["from"],
+        }
+        if explain:
+            told["contributions"] = {
+                side: {"level": float(judged.level[way, position])}
+                | dict(zip(names, judged.parts[way, position].tolist(), strict=True))
+                for way, side in enumerate(("yours", "theirs"))
+            }
+        found.append(replace(match, history=told, basis=LEARNED))
+    return found
+
+
 def trust_notes(name: str, side: Side, partners: int) -> list[str]:
     """What to say where the numbers stand on little: a profile that is a mere name, or a handful of partners."""
     notes = []
@@ -223,6 +250,11 @@ def shares(values: NDArray[np.float64]) -> list[Any]:
     """Percentiles of six digits, which never reach 1, of an array as nested lists; NaN stays NaN."""
     found: list[Any] = np.minimum(np.round(values, 6), 0.999999).tolist()
     return found
+
+
+def _chance(value: np.floating | float) -> float:
+    """A chance of six digits, which is neither 0 nor 1."""
+    return min(max(_round(value), 0.000001), 0.999999)
 
 
 def _round(value: np.floating | float) -> float:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+LEARNED = "calibrated to observed partnerships"
+"""The order follows from history, and a chance is one of being observed as partners; values each way are the prior's still."""
 BASIS = "prior"
 """No history has been learned from: the numbers follow from declared weights, and are no probability of success."""
 
@@ -49,6 +51,8 @@ class Match(_Answer):
     """One recommended partner. mutual, value_to_you, value_to_them, balance in [0, 1]; confidence share in [0, 1].
 
     example_score: in [-1, 1], nearness to the `like` examples, below 0 where an `unlike` one is nearer; None without examples.
+    history: what was learned of the pair, None where nothing was: `chance` of being observed as partners, in (0, 1), `yours` and
+    `theirs` the same from one side alone, `log_odds` both ways, and, explained, the `contributions` that these add up from.
     """
 
     rank: int
@@ -71,6 +75,7 @@ class Match(_Answer):
     channels: list[str]
     sides: list[SideReport] = field(default_factory=list)
     example_score: float | None = None
+    history: dict[str, Any] | None = None
     basis: str = BASIS
 
 

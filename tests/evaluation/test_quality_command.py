@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.conftest import THINGS, WordEncoder
+
 ROOT = Path(__file__).parents[2]
 TOPICS = ("email campaigns newsletters", "warehouse stock shipping", "reviews ratings photos", "search filters menus")
 
@@ -96,3 +98,123 @@ def test_without_the_engine_module_only_baselines_run(monkeypatch):
     plan = importlib.import_module("benchmarks.quality.plan").Plan()
     monkeypatch.setattr(hook, "MODULE", "benchmarks.quality.nowhere")
     assert hook.prior(plan, pd.DataFrame(), {}, "any", np.arange(2)) == {}
+
+
+PRODUCTS = 80
+
+
+@pytest.fixture
+def saas(tmp_path: Path) -> Path:
+    """Eighty products of ten kinds; whoever offers a thing feeds those of the next kind, rivals offer the same thing."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "saas_integrations"
+    folder.mkdir()
+    kind = np.arange(PRODUCTS) % len(THINGS)
+    names = [f"product{k}" for k in range(PRODUCTS)]
+    pd.DataFrame(
+        {
+            "id": names,
+            "name": [f"{THINGS[k].title()} {number}" for number, k in enumerate(kind)],
+            "description": [f"We run {THINGS[k]} for shops, number {number}." for number, k in enumerate(kind)],
+            "resources": [[THINGS[k], f"{THINGS[k]} report"] for k in kind],
+            "operations": [[f"Create {THINGS[k]}"] for k in kind],
+            "triggers": [[f"New {THINGS[k]}"] if k % 2 else [] for k in kind],
+            "categories": [[THINGS[k]] for k in kind],
+            "stackshare_popularity": np.where(np.arange(PRODUCTS) % 7, np.nan, 10.0),
+            "auth_types": [["oauth2"]] * PRODUCTS,
+            "has_trigger": kind % 2 == 1,
+            "has_webhook_trigger": False,
+            "api_resource_nouns": [[]] * PRODUCTS,
+        }
+    ).to_parquet(folder / "partners.parquet")
+    feeds = (kind[None, :] - kind[:, None]) % len(THINGS) == 1
+    wired = [(names[a], names[b]) for a, b in np.argwhere(feeds & (rng.random(feeds.shape) < 0.7))]
+    pd.DataFrame(
+        {"apps": [sorted(edge) for edge in wired], "edges": [[list(edge)] for edge in wired]}
+    ).to_parquet(folder / "workflows.parquet")
+    rivals = [(names[a], names[b]) for a in range(PRODUCTS) for b in range(a + 10, PRODUCTS, 10)]
+    stated = [*rivals, wired[0], ("product0", "nobody")]
+    pd.DataFrame(stated, columns=["a", "b"]).to_parquet(folder / "alternatives.parquet")
+    return tmp_path
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    """Tables of the saas data that stand beside its rankings, with an encoder that needs no model."""
+    command = importlib.import_module("benchmarks.quality.__main__")
+    ours = importlib.import_module("benchmarks.quality.ours")
+    made = importlib.import_module("benchmarks.quality.products")
+    plan = importlib.import_module("benchmarks.quality.plan").Plan(encoder="none", seeds=1)
+    monkeypatch.setattr(ours, "_encoder", lambda spec: WordEncoder())
+    for cached in (made.products, made.world):
+        cached.cache_clear()
+
+    def run_parts(data: Path, *names: str, **changes):
+        return list(command.results("saas", data, replace(plan, parts=names, **changes)))
+
+    return run_parts
+
+
+def test_alternatives_are_told_from_links(parts, saas):
+    tables = parts(saas, "alternatives")
+    assert len(tables) == 8
+    assert "280 alternatives" in tables[0].title  # ten kinds of eight products, 28 pairs each
+    assert "1 that are both left out" in tables[0].title
+    rows = {row[0]: row[1:] for row in tables[0].rows}
+    auc, low, high, *_ = rows["ours: mean surprise of topic, summary, lexical"]
+    assert auc > 0.99
+    assert low <= auc <= high
+    assert rows["category"][0] == 1.0  # rivals share theirs, linked products do not
+    (rivals, many, marked, share), (linked, others, wrong, _) = tables[1].rows
+    assert (rivals, many, linked) == ("alternatives", 280, "links")
+    assert share == marked / many
+    assert wrong < 0.1 * others < others
+    assert [table.title for table in parts(saas, "alternatives", ours=False)] == [t.title for t in tables[::2]]
+
+
+def test_alternatives_that_are_links_stand_on_neither_side():
+    apart = importlib.import_module("benchmarks.quality.alternatives").apart
+    alternatives, links, both = apart(np.array([[0, 1], [2, 3]]), np.array([[2, 3], [0, 5], [1, 2]]))
+    assert alternatives.tolist() == [[0, 1]]
+    assert links.tolist() == [[0, 5], [1, 2]]
+    assert both == 1
+
+
+def test_the_dial_trades_giants_for_small_ones(parts, saas):
+    curves = parts(saas, "dial")
+    assert [curve.title.split(":")[0] for curve in curves] == [
+        f"saas, {label}, {split}" for label in ("flow", "co-use") for split in ("warm", "cold")
+    ]
+    for curve in curves:
+        assert [point.weight for point in curve.points] == [0.0, 0.25, 0.5, 0.75, 1.0]
+        rows = curve.to_dict()["rows"]
+        share = [row["tail share"] for row in rows[:5]]
+        assert share == sorted(share, reverse=True)
+        assert share[0] > share[-1]
+        assert rows[-1]["scorer"] == "popularity"
+        assert rows[-1]["tail share"] < 0.1
+    assert parts(saas, "dial", ours=False) == []
+
+
+def test_the_middle_of_the_dial_is_the_list_of_the_rankings(parts, saas):
+    dial, made, hook, ours, data = (
+        importlib.import_module(f"benchmarks.quality.{name}") for name in ("dial", "products", "hook", "ours", "saas")
+    )
+    folder = saas / "saas_integrations"
+    links, counts = made.products(folder).links["flow"]
+    rows = np.unique(links)
+    split = dial.hide_links(np.searchsorted(rows, links), len(rows), 0.5, 0)
+    learned = dial.Learned.of(made.world(folder), split, rows, dict(zip(map(tuple, np.searchsorted(rows, links).tolist()), counts, strict=True)))
+    history = hook.History(links=rows[split.train], weights=np.ones(len(split.train)))
+    scorer = ours.history_scorer(made.products(folder).frame, data.MAPPING, "saas_integrations", history)
+    asked = learned.task.queries[:7]
+    assert np.allclose(learned.at(0.5)(asked), scorer(rows[asked], rows), atol=1e-5)
+
+
+def test_the_page_holds_rankings_and_the_dial(parts, saas):
+    command = importlib.import_module("benchmarks.quality.__main__")
+    found = parts(saas, "dial", "alternatives")
+    page = command.page(found)
+    assert 'id="trade-off"' in page
+    assert "saas, flow, warm: what popularity_weight trades" in page
+    assert 'id="trade-off"' not in command.page([r for r in found if not isinstance(r, command.DialCurve)])

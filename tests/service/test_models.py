@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import shutil
 import threading
@@ -9,7 +10,10 @@ import weakref
 
 import pytest
 
+from matchmaker.registry import versions as registry
 from matchmaker.registry.bundle import current_version, make_current, versions
+from matchmaker.registry.promotions import read
+from tests.registry.learned import FAME, WORSE, history, learned
 from tests.service.conftest import NEW, eventually, problem
 
 
@@ -216,3 +220,87 @@ def test_back_to_the_version_before_one_that_a_build_made_current(start, model, 
     make_current(model, pair[1])
     eventually(lambda: version(served) == pair[1])
     assert served.api.post("/v1/models:rollback").json()["data"] == {"version": pair[0], "before": pair[1]}
+
+
+@pytest.fixture
+def behind_the_gate(start, model, pair, monkeypatch):
+    """A service, with a version that passed the gate and one that was refused. Both answer as the first one does."""
+    learned(model, "passed", passed=True)
+    learned(model, "refused", passed=False)
+    served = start()
+    ecosystem = served.inner.ecosystem
+    load = ecosystem._loaded
+
+    def loaded(folder):
+        engine = load(model / pair[0] if folder.name in ("passed", "refused") else folder)
+        return engine.on(dataclasses.replace(engine.fitted, version=folder.name), engine.encoder)
+
+    monkeypatch.setattr(ecosystem, "_loaded", loaded)
+    return served
+
+
+def test_what_the_gate_refused_is_not_activated(behind_the_gate, model, pair):
+    api = behind_the_gate.api
+    for body in ({}, {"reason": "I want it"}, {"force": False}):
+        told = problem(api.post("/v1/models/refused:activate", json=body), 409, "gate_refused")
+        assert WORSE in told["detail"] and FAME in told["detail"]
+    problem(api.post("/v1/models/refused:activate"), 409, "gate_refused")
+    assert version(behind_the_gate) == pair[0] == current_version(model)
+    assert read(model) == ([], 0)
+    assert api.get("/v1/audit").json()["data"] == []
+    shown = {row["version"]: row for row in api.get("/v1/models").json()["data"]}
+    assert (shown[pair[0]]["basis"], shown[pair[0]]["gate"]) == ("prior", None)
+    assert (shown["refused"]["basis"], shown["refused"]["gate"]) == ("learned", history(False)["gate"])
+
+
+def test_what_passed_the_gate_is_activated_and_that_is_recorded(behind_the_gate, model, pair):
+    assert behind_the_gate.api.post("/v1/models/passed:activate").json()["data"] == {
+        "version": "passed",
+        "before": pair[0],
+    }
+    assert version(behind_the_gate) == "passed" == current_version(model)
+    (change,) = read(model)[0]
+    assert (change.how, change.before, change.to, change.gate_passed) == ("promote", pair[0], "passed", True)
+
+
+def test_force_needs_a_reason_and_is_recorded_with_who_asked(behind_the_gate, model, pair):
+    api, headers = behind_the_gate.api, behind_the_gate.key("admin")
+
+    eventually(lambda: api.get("/v1/models").status_code == 401)  # it has noticed that there is a key
+
+    def activate(**body):
+        return api.post("/v1/models/refused:activate", json=body, headers=headers)
+
+    for reason in (None, "", " "):
+        problem(activate(force=True, reason=reason), 422, "invalid_setting")
+    for wrong in ({"force": "true"}, {"force": 1}, {"reason": "x" * 501}, {"forced": True}):
+        problem(activate(**wrong), 422, "invalid_request")
+    assert current_version(model) == pair[0]
+    assert activate(force=True, reason="a trial").json()["data"] == {"version": "refused", "before": pair[0]}
+    (change,) = read(model)[0]
+    owner = change.by
+    assert {row["owner"] for row in api.get("/v1/audit", headers=headers).json()["data"]} == {owner} != {"open"}
+    assert (change.forced, change.reason, change.gate_passed) == (True, "a trial", False)
+    assert api.post("/v1/models:rollback", headers=headers).json()["data"]["version"] == pair[0]
+    assert [(one.how, one.by) for one in read(model)[0]] == [("promote", owner), ("rollback", owner)]
+
+
+def test_a_file_that_has_changed_is_found_before_its_version_answers(start, model, pair, monkeypatch):
+    """Also in a file that is not hashed when a bundle is opened, and also by force."""
+    served = start()
+    monkeypatch.setattr("matchmaker.registry.bundle.SMALL", 16)
+    path = model / pair[1] / "partners.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    sent = {"force": True, "reason": "never mind"}
+    told = problem(served.api.post(f"/v1/models/{pair[1]}:activate", json=sent), 409, "bundle_corrupt")
+    assert "partners.parquet" in told["detail"]
+    assert version(served) == pair[0] == current_version(model)
+
+
+def test_what_the_command_line_changed_is_rolled_back_over_http_and_back(start, model, pair):
+    served = start()
+    registry.promote(model, pair[1])
+    eventually(lambda: version(served) == pair[1])
+    assert served.api.post("/v1/models:rollback").json()["data"] == {"version": pair[0], "before": pair[1]}
+    assert registry.rollback(model)["version"] == pair[1]
+    eventually(lambda: version(served) == pair[1])

@@ -53,6 +53,7 @@ ELSEWHERE = {
     "job_finished": "test_jobs.py",
     "job_not_finished": "test_jobs.py",
     "bundle_corrupt": "test_models.py",
+    "gate_refused": "test_models.py",
     "idempotency_key_reused": "test_idempotency.py",
     "not_ready": "test_health.py",
     "internal": "test_idempotency.py",

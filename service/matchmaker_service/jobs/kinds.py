@@ -61,7 +61,7 @@ Job = Annotated[ScoresJob | MatchesJob, Field(discriminator="kind")]
 _SCORES = {
     "a": "string", "b": "string", "client_reference_id": "string", "status": "string", "mutual": "double",
     "value_to_a": "double", "value_to_b": "double", "balance": "double", "one_way_street": "bool", "fit_type": "string",
-    "model_version": "string", "change": "int64",
+    "chance": "double", "model_version": "string", "change": "int64",
 }  # fmt: skip
 _MATCHES = {
     "partner": "string", "status": "string", "rank": "int64", "match": "string", "name": "string", "mutual": "double",

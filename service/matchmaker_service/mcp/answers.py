@@ -12,11 +12,15 @@ from matchmaker.results import BASIS
 _NO_HISTORY = (
     "Values follow from declared weights, not from history: they rank pairs, and are no probability of success."
 )
+_HISTORY = (
+    "The order follows from observed partnerships: a chance is one of being observed as partners, and no probability of success. "
+    "Values each way follow from declared weights."
+)
 
 
 def caution(basis: str) -> list[str]:
     """Notes on how far values of this basis may be trusted."""
-    return [_NO_HISTORY] if basis == BASIS else []
+    return [_NO_HISTORY if basis == BASIS else _HISTORY]
 
 
 def _known(value: object) -> object:

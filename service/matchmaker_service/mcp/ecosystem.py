@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from matchmaker.asking import MOTIONS
 from matchmaker.matching.fit_type import FIT_TYPES
-from matchmaker.results import BASIS
 from matchmaker.retrieval.filters import FIELDS
 from matchmaker_service.mcp.answers import caution
 
@@ -29,11 +28,11 @@ def ecosystem(engine: Matchmaker) -> dict[str, Any]:
         "encoder": fitted.encoder,
         "encoder_fingerprint": fitted.fingerprint,
         "catalogue": fitted.catalogue,
-        "basis": BASIS,
+        "basis": engine.basis,
         "fit_types": list(FIT_TYPES),
         "motions": list(MOTIONS),
         "filter_fields": list(FIELDS),
         "categories": dict(categories.most_common(_COMMONEST)),
         "categories_total": len(categories),
-        "notes": caution(BASIS),
+        "notes": caution(engine.basis),
     }

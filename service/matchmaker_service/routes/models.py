@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Path, Request, Response
-from pydantic import BaseModel
+from fastapi import Body, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from matchmaker.errors import BundleError
+from matchmaker.errors import BundleError, BundleMissingError
 from matchmaker.registry.bundle import open_bundle, versions
-from matchmaker.store import audit
 from matchmaker_service.auth import Admin, Reader
+from matchmaker_service.bodies import Words
 from matchmaker_service.problems import Refused, responses
 from matchmaker_service.reply import Envelope, answered
 from matchmaker_service.routes.common import router
@@ -26,7 +26,8 @@ _ON, _OFF = "model.activate", "model.retire"
 
 class Model(BaseModel):
     """A version of the bundle. state: `in use`, `at hand`, or `unusable`; integrity: of the one in use, how far its background
-    check is; encoder: its name and the fingerprint of its weights; problem: why it is unusable.
+    check is; encoder: its name and the fingerprint of its weights; basis: `prior`, or `learned` from history; gate: what the
+    release gate said of one that learned, `passed` and its `checks`; problem: why it is unusable.
     """
 
     version: str
@@ -35,7 +36,25 @@ class Model(BaseModel):
     encoder: dict[str, str] | None
     built_at: str | None
     integrity: str | None
+    basis: str | None
+    gate: dict[str, Any] | None
     problem: str | None
+
+
+class ActivationBody(BaseModel):
+    """How to activate a version; nothing of it is needed for one that learned nothing or passed the gate."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"example": {"force": False, "reason": "Better for small partners."}},
+    )
+
+    force: StrictBool = Field(False, description="Also if the release gate refused it; needs a reason.")
+    reason: Words | None = Field(None, description="Why, as it is to be recorded beside the versions.")
+
+
+_PLAINLY = ActivationBody()
 
 
 class Activated(BaseModel):
@@ -66,13 +85,19 @@ def get_model(request: Request, caller: Reader, version: Version) -> Response:
     responses=responses(404, 409),
     summary="Activate a model",
 )
-def activate_model(request: Request, caller: Admin, version: Version, pen: Writes) -> Response:
+def activate_model(
+    request: Request, caller: Admin, version: Version, pen: Writes, sent: Annotated[ActivationBody, Body()] = _PLAINLY
+) -> Response:
     """Answer from this version from now on, in every process: it is loaded and asked its golden queries beside the one in use, and
-    takes its place in one step. Where it does not pass, nothing changes.
+    takes its place in one step. One that learned from history must have passed the release gate, unless it is forced with a reason.
+    Where it does not pass, nothing changes.
     """
     caller.unbound()
     _check(pen.services, version)
-    return pen.known(caller) or _activated(caller, pen, version)
+    if (known := pen.known(caller)) is not None:
+        return known
+    before = pen.services.ecosystem.activate(version, force=sent.force, reason=sent.reason, by=caller.owner)
+    return _activated(caller, pen, version, before)
 
 
 @routes.post("/models:rollback", response_model=Envelope[Activated], responses=responses(409), summary="Roll back")
@@ -81,19 +106,16 @@ def roll_back(request: Request, caller: Admin, pen: Writes) -> Response:
     caller.unbound()
     if (known := pen.known(caller)) is not None:  # a retry must not roll back once more
         return known
-    with pen.services.database.reading() as connection:
-        retired = audit.page(connection, None, 1, action=_OFF)
-    former = pen.services.ecosystem.former or (retired[0].target if retired else None)
-    if former not in versions(pen.services.settings.model):
+    try:
+        version, before = pen.services.ecosystem.roll_back(by=caller.owner)
+    except BundleMissingError as error:
         raise Refused(
-            "nothing_to_roll_back", "No version was retired that is still at hand. GET /v1/models lists what is."
-        )
-    return _activated(caller, pen, str(former))
+            "nothing_to_roll_back", "No version to go back to is at hand. GET /v1/models lists those there are."
+        ) from error
+    return _activated(caller, pen, version, before)
 
 
-def _activated(caller: Admin, pen: Writes, version: str) -> Response:
-    before = pen.services.ecosystem.activate(version)
-
+def _activated(caller: Admin, pen: Writes, version: str, before: str) -> Response:
     def do(note: Note) -> Reply:
         if before != version:
             note.audit(_OFF, before)
@@ -120,7 +142,8 @@ def _model(kept: Services, version: str) -> dict[str, Any]:
     told |= {"version": version, "state": "at hand"}
     try:
         facts = open_bundle(here).manifest
-        told |= {"partners": facts.get("partners"), "encoder": facts.get("encoder"), "built_at": facts.get("created")}
+        told |= {name: facts.get(name) for name in ("partners", "encoder", "basis")}
+        told |= {"built_at": facts.get("created"), "gate": (facts.get("learned") or {}).get("gate")}
     except BundleError as error:
         told |= {"state": "unusable", "problem": str(error)}
     if version == view.version:

@@ -40,7 +40,9 @@ class Pairs(BaseModel):
 
 
 class Score(BaseModel):
-    """Scores of one pair, null where status is not ok. value_to_a, value_to_b, mutual, balance in [0, 1]."""
+    """Scores of one pair, null where status is not ok. value_to_a, value_to_b, mutual, balance in [0, 1]; chance in (0, 1) of being
+    observed as partners, null where nothing was learned.
+    """
 
     a: str
     b: str
@@ -52,6 +54,7 @@ class Score(BaseModel):
     balance: float | None
     one_way_street: bool | None
     fit_type: str | None
+    chance: float | None
 
 
 @routes.get(

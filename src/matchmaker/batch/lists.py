@@ -95,10 +95,15 @@ class Lister(Matchmaker):
         space = self.fitted.space
         found = [self._found(row, settings) for row in rows]
         ends = np.cumsum([0, *map(len, found)])
-        scored = self._scorer.score(np.repeat(np.array(rows, dtype=np.int64), np.diff(ends)), np.concatenate(found))
+        pairs = np.repeat(np.array(rows, dtype=np.int64), np.diff(ends)), np.concatenate(found)
+        scored, taught = self._scorer.score(*pairs), self.fitted.taught
+        judged = None if taught is None else taught.judge_pairs(*pairs, settings.popularity_weight)
         for place, (row, others) in enumerate(zip(rows, found, strict=True)):
             mine = scored.take(slice(ends[place], ends[place + 1]))
-            nats = with_popularity(mine.nats, space.size[others], settings.popularity_weight)
+            if judged is None:
+                nats = with_popularity(mine.nats, space.size[others], settings.popularity_weight)
+            else:
+                nats = judged.order[ends[place] : ends[place + 1]]
             keep = np.ones(len(others), dtype=bool)
             order = self._list(_Pairs(others, mine.fit_type), nats, settings.k, settings.diversity, keep)
             yield row, others[order], mine.take(np.array(order, dtype=np.int64))

@@ -104,6 +104,7 @@ class PairWorker:
         self._columns, self._asking, self._version = columns, asking, fitted.version
         self._ids = pa.array(list(fitted.rows), pa.string())
         self._rows = np.fromiter(fitted.rows.values(), dtype=np.int64, count=len(fitted.rows))
+        self._taught = fitted.taught
         self._scorer = PairScorer(fitted.space, fitted.config, rival_pairs(fitted.relations))
 
     @single_threaded
@@ -129,8 +130,12 @@ class PairWorker:
             "one_way_street": scored.one_way,
             "fit_type": scored.fit_type,
         }
+        if self._taught is not None:
+            numbers["chance"] = self._taught.judge_pairs(one[places], other[places]).chance
         schema = _schema(self._columns)
         cells = {name: _spread(values, places, count, schema.field(name).type) for name, values in numbers.items()}
+        if self._taught is None:
+            cells["chance"] = pa.nulls(count, pa.float64())
         cells |= {"a": a, "b": b, "status": self._status(a, b, one, other, good)}
         cells["model_version"] = pa.repeat(pa.scalar(self._version, pa.string()), count)
         if self._columns.reference is not None:
@@ -169,7 +174,7 @@ def _schema(columns: Columns) -> pa.Schema:
     text, number = pa.string(), pa.float64()
     fields = [("a", text), ("b", text), ("status", text), ("mutual", number), ("value_to_a", number)]
     fields += [("value_to_b", number), ("balance", number), ("one_way_street", pa.bool_()), ("fit_type", text)]
-    fields += [("model_version", text)]
+    fields += [("chance", number), ("model_version", text)]
     return pa.schema([(REFERENCE, text), *fields] if columns.reference is not None else fields)
 
 

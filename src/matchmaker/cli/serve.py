@@ -73,7 +73,7 @@ def create(
         raise SettingsError("A key needs a label that says what it is for.")
     store = import_module("matchmaker.store.keys")
     expires = None if days is None else dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
-    with _opened(database, data_dir) as opened:
+    with opened_store(database, data_dir) as opened:
         key, secret = store.create(opened, label, scope or ["read"], partner, expires=expires)
     if json:
         emit_json({**_told(key), "secret": secret})
@@ -84,7 +84,7 @@ def create(
 
 def listed(database: Database = None, data_dir: DataDir = None, json: Json = False) -> None:
     """List all keys, without their secrets."""
-    with _opened(database, data_dir) as opened:
+    with opened_store(database, data_dir) as opened:
         found = [_told(key) for key in import_module("matchmaker.store.keys").every(opened)]
     if json:
         emit_json({"keys": found})
@@ -102,7 +102,7 @@ def revoke(
     """Revoke a key. A service that has just let it in stops doing so within two seconds."""
     from matchmaker.errors import SettingsError
 
-    with _opened(database, data_dir) as opened:
+    with opened_store(database, data_dir) as opened:
         if not import_module("matchmaker.store.keys").revoke(opened, key):
             raise SettingsError(f"No key in force has the id {key!r}: `matchmaker keys list` shows them.")
     if json:
@@ -111,7 +111,7 @@ def revoke(
     typer.echo(f"Revoked {key}.", err=True)
 
 
-class _opened:
+class opened_store:
     """The store of the settings, brought up to date and closed at the end."""
 
     def __init__(self, url: str | None, data_dir: Path | None) -> None:

@@ -85,8 +85,17 @@ class PairScorer:
             fit_type=kinds,
         )
 
-    def _block(self, a: Ints, b: Ints) -> tuple[Floats, NDArray[np.str_]]:
-        """Surprise of both directions (2, k), and fit types (k,)."""
+    def evidence(self, rows_a: Ints, rows_b: Ints) -> tuple[Floats, Floats]:
+        """-ln(1 - mutual) of the pairs, (k,), and their raw evidence as a sees it, (len(KINDS), k), NaN where unknown."""
+        nats, raw = np.empty(len(rows_a)), np.empty((len(KINDS), len(rows_a)))
+        for low in range(0, len(rows_a), BLOCK):
+            part = slice(low, low + BLOCK)
+            both, _, found = self._weighed(rows_a[part], rows_b[part])
+            nats[part], raw[:, part] = mutual_nats(*found), both[0]
+        return nats, raw
+
+    def _weighed(self, a: Ints, b: Ints) -> tuple[Floats, Floats, Floats]:
+        """Raw evidence and percentiles of both sides, (2, kinds, k) each, and the surprise of both directions, (2, k)."""
         raw = self._evidence(a, b)
         said = self._space.lexical.said
         strength = lexical_strength(said(a), said(b))
@@ -95,6 +104,11 @@ class PairScorer:
         for way, rows in enumerate((a, b)):
             weights = weights_for(self._config, offsets[rows + 1] > offsets[rows])
             compiled.prior(*self._scales, rows, raw[way], strength, weights, seen[way], nats[way])
+        return raw, seen, nats
+
+    def _block(self, a: Ints, b: Ints) -> tuple[Floats, NDArray[np.str_]]:
+        """Surprise of both directions (2, k), and fit types (k,)."""
+        raw, seen, nats = self._weighed(a, b)
         both = 0.5 * (seen[0] + seen[1])
         near = np.where(np.isnan(both[_AUDIENCE]), both[_TOPIC], both[_AUDIENCE])
         alike = likeness(seen[0, TEXTS], seen[1, TEXTS])

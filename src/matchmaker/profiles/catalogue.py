@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +107,34 @@ def load_catalogue(
         mappings["accounts"] = map_columns(table.columns, "accounts", given.get("accounts"), file=table.name)
         held = _read_accounts(table, mappings["accounts"], known, key, report)
     return Catalogue(ordered, tuple(_with_integrations(ordered, stated, report)), held, report, mappings)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Relations read by themselves, and how."""
+
+    relations: tuple[Relation, ...]
+    report: ValidationReport
+    mappings: Mapping[str, ColumnMapping]
+
+
+def load_relations(
+    relations: Source | Sequence[Source],
+    known: Collection[str],
+    *,
+    mapping: Mapping[str, Mapping[str, str | Sequence[str]]] | None = None,
+) -> Stated:
+    """Read and validate relations among the partners with `known` ids; errors as for `load_catalogue`."""
+    report = ValidationReport()
+    mappings: dict[str, ColumnMapping] = {}
+    found: list[Relation] = []
+    for source in _several(relations):
+        table = read_table(source)
+        mappings["relations"] = map_columns(
+            table.columns, "relations", (mapping or {}).get("relations"), file=table.name
+        )
+        found.extend(_read_relations(table, mappings["relations"], set(known), report))
+    return Stated(tuple(found), report, mappings)
 
 
 class _Partners:

@@ -144,8 +144,8 @@ class Writer:
 
 
 @contextmanager
-def writing(root: Path, version: str) -> Iterator[Writer]:
-    """Write a version under `root` and make it current; nothing is left behind when anything fails.
+def writing(root: Path, version: str, *, current: bool = True) -> Iterator[Writer]:
+    """Write a version under `root` and, with `current`, make it current; nothing is left behind when anything fails.
 
     Raises StorageError when the disk refuses, with `root` as it was before.
     """
@@ -165,7 +165,10 @@ def writing(root: Path, version: str) -> Iterator[Writer]:
         pointer.write_text(f"{version}\n", encoding="utf-8")
         sync(pointer)
         folder.rename(root / version)
-        pointer.replace(root / CURRENT)
+        if current:
+            pointer.replace(root / CURRENT)
+        else:
+            pointer.unlink()
         sync(root)
         made = []
     except OSError as error:

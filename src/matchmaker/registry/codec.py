@@ -6,7 +6,7 @@ import importlib.metadata
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from matchmaker.registry.card import model_card
 from matchmaker.registry.golden import ask, check
 from matchmaker.retrieval.lexical import LexicalIndex
 
+if TYPE_CHECKING:
+    from matchmaker.matching.learned.model import Learned
+
 PLAIN = (
     "audience",
     "heading",
@@ -41,6 +44,8 @@ PLAIN = (
     "reference",
 )
 ITEMS = ("capabilities", "goals")
+LEARNED = "learned_"
+STRATA = 3
 _SENSELESS = (
     ArithmeticError, AttributeError, InternalError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
     ValueError,
@@ -49,8 +54,10 @@ _SENSELESS = (
 LIBRARIES = ("faiss-cpu", "numpy", "pyarrow", "sentence-transformers", "torch")
 
 
-def save(fitted: Fitted, root: Path) -> Path:
-    """Write `fitted` as a new version under `root`, current at once. Raises StorageError, `root` then being as before.
+def save(fitted: Fitted, root: Path, *, current: bool = True) -> Path:
+    """Write `fitted` as a new version under `root`, current at once unless told otherwise.
+
+    Raises StorageError, `root` then being as before.
 
     An ecosystem with changes since its build is refused: SettingsError.
     """
@@ -59,7 +66,7 @@ def save(fitted: Fitted, root: Path) -> Path:
     now = datetime.now(UTC)
     version = f"{now:%Y%m%dT%H%M%S%f}-{fitted.catalogue[:8]}"
     named = replace(fitted, version=version)
-    with writing(root, version) as writer:
+    with writing(root, version, current=current) as writer:
         _write(writer, named)
         golden = ask(named)
         writer.json("golden", golden)
@@ -110,6 +117,8 @@ def _write(writer: Writer, fitted: Fitted) -> None:
     if space.accounts:
         writer.array("accounts_codes", space.accounts.codes)
         writer.array("accounts_offsets", space.accounts.offsets)
+    for name, values in (fitted.learned.arrays() if fitted.learned else {}).items():
+        writer.array(f"{LEARNED}{name}", values)
     writer.array("relations_a", fitted.relations.a)
     writer.array("relations_b", fitted.relations.b)
     state = {
@@ -168,7 +177,18 @@ def _read(bundle: Bundle) -> Fitted:
         indexes=Indexes.load(space, bundle.folder, facts["indexes"]),
         catalogue=facts["catalogue"],
         version=bundle.version,
+        learned=_learned(bundle, space),
     )
+
+
+def _learned(bundle: Bundle, space: Space) -> Learned | None:
+    told = bundle.manifest.get("learned")
+    if told is None:
+        return None
+    from matchmaker.matching.learned.model import Learned  # and SciPy, which the prior has no use for
+
+    named = [name.removesuffix(".npy") for name in bundle.manifest["files"] if name.startswith(LEARNED)]
+    return Learned.from_arrays({name.removeprefix(LEARNED): bundle.array(name) for name in named}, space, told)
 
 
 def _check_places(bundle: Bundle, state: dict[str, Any]) -> None:
@@ -183,6 +203,9 @@ def _check_places(bundle: Bundle, state: dict[str, Any]) -> None:
     ends["lexical_offsets"] = "lexical_indices"
     ends["lexical_posted_offsets"] = "lexical_posted_rows"
     counts = dict.fromkeys(ends, partners) | {"lexical_posted_offsets": terms}
+    if f"{LEARNED}near_rows.npy" in bundle.manifest["files"]:
+        places |= dict.fromkeys((f"{LEARNED}near_rows", f"{LEARNED}links"), partners) | {f"{LEARNED}stratum": STRATA}
+        ends[f"{LEARNED}near_offsets"], counts[f"{LEARNED}near_offsets"] = f"{LEARNED}near_rows", partners
     if state["accounts_universe"] is not None:
         places["accounts_codes"] = state["accounts_universe"]
         ends["accounts_offsets"], counts["accounts_offsets"] = "accounts_codes", partners
@@ -224,7 +247,8 @@ def _facts(fitted: Fitted, now: datetime) -> dict[str, Any]:
     return {
         "version": fitted.version,
         "created": now.isoformat(timespec="seconds"),
-        "basis": "prior",
+        "basis": "prior" if fitted.learned is None else "learned",
+        "learned": None if fitted.learned is None else fitted.learned.facts,
         "config": fitted.config.model_dump(mode="json"),
         "encoder": {"name": fitted.encoder, "fingerprint": fitted.fingerprint},
         "catalogue": fitted.catalogue,

@@ -15,7 +15,7 @@ TOLERANCE = 1e-4
 
 
 def ask(fitted: Fitted) -> list[dict[str, Any]]:
-    """The mutual scores and fit types of a few pairs spread over the catalogue."""
+    """The mutual scores of a few pairs spread over the catalogue and, where something was learned, their chances."""
     count = len(fitted.space)
     asking = np.unique(np.linspace(0, count - 1, min(QUERIES, count)).astype(np.int64))
     golden = []
@@ -28,9 +28,12 @@ def ask(fitted: Fitted) -> list[dict[str, Any]]:
         scored = score(
             fitted.space, fitted.config, fitted.space.side(int(row)), others, np.zeros(len(others), dtype=bool)
         )
-        golden.append(
-            {"row": int(row), "others": others.tolist(), "mutual": [round(float(x), 6) for x in scored.mutual]}
-        )
+        query = {"row": int(row), "others": others.tolist(), "mutual": [round(float(x), 6) for x in scored.mutual]}
+        if fitted.taught is not None:
+            query["chance"] = [
+                round(float(x), 6) for x in fitted.taught.judge(fitted.space.side(int(row)), others).chance
+            ]
+        golden.append(query)
     return golden
 
 
@@ -41,6 +44,9 @@ def check(fitted: Fitted, golden: list[dict[str, Any]]) -> list[str]:
         others = np.array(query["others"], dtype=np.int64)
         side = fitted.space.side(query["row"])
         scored = score(fitted.space, fitted.config, side, others, np.zeros(len(others), dtype=bool))
-        if not np.allclose(scored.mutual, query["mutual"], atol=TOLERANCE):
+        same = np.allclose(scored.mutual, query["mutual"], atol=TOLERANCE)
+        if same and fitted.taught is not None:
+            same = np.allclose(fitted.taught.judge(side, others).chance, query["chance"], atol=TOLERANCE)
+        if not same:
             problems.append(f"partner {fitted.space.ids[query['row']]} scores differ from the stored ones")
     return problems

@@ -1,12 +1,10 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 from matchmaker.config import Config
 from matchmaker.errors import SettingsError
 from matchmaker.matching.build import build_space
-from matchmaker.matching.learned import from_links
+from matchmaker.matching.learned import from_links, texts
 from matchmaker.matching.learned.dial import ESTABLISHED, GIANT, SMALL, strata
 from matchmaker.matching.learned.history import Links
 from tests.conftest import WordEncoder, make_catalogue
@@ -37,8 +35,15 @@ def model(space, history):
     return from_links.learn(space, CONFIG, history[0])
 
 
-def scores_of(model, space, row):
-    return model.scores(space, CONFIG, space.side(row), np.arange(COUNT))
+def features_of(model, space, asks, others):
+    said = texts.of_pairs(model.told(space), CONFIG, asks, others)
+    return said, model.features(said, asks, others)
+
+
+def scores_of(model, space, row, popularity_weight=0.5):
+    others = np.arange(COUNT)
+    said, features = features_of(model, space, np.full(COUNT, row), others)
+    return model.order(model.odds(features, others), said, others, popularity_weight)
 
 
 def test_hidden_links_are_found(model, space, history):
@@ -56,24 +61,93 @@ def test_hidden_links_are_found(model, space, history):
 def test_the_same_seed_learns_the_same_bytes_and_another_one_others(model, space, history):
     again, other = (from_links.learn(space, CONFIG, history[0], seed=seed) for seed in (0, 1))
     for name in ("main", "small"):
-        assert getattr(model, name).coef_.tobytes() == getattr(again, name).coef_.tobytes()
-    assert model.main.coef_.tobytes() != other.main.coef_.tobytes()
+        assert getattr(model, name).array().tobytes() == getattr(again, name).array().tobytes()
+    assert all(array.tobytes() == again.arrays()[name].tobytes() for name, array in model.arrays().items())
+    assert model.main.weights.tobytes() != other.main.weights.tobytes()
 
 
 def test_contributions_add_up_to_the_odds(model, space):
     rows = np.arange(40, 80)
-    features = model.features(space, CONFIG, space.side(3), rows)
+    features = features_of(model, space, np.full(40, 3), rows)[1]
     assert features.shape == (40, len(from_links.FEATURES))
+    parts, level = model.parts(features, rows)
+    assert np.allclose(parts.sum(axis=1) + level, model.odds(features, rows), rtol=0, atol=1e-12)
     small = model.stratum[rows] == SMALL
-    parts = np.where(small[:, None], model.small.contributions(features), model.main.contributions(features))
-    level = np.where(small, model.small.intercept_ + model.shift, model.main.intercept_)
-    assert np.allclose(parts.sum(axis=1) + level, model.odds(features, rows))
+    assert small.any() and not small.all()
+    by_hand = (features - model.main.mean) / model.main.scale * model.main.weights
+    assert np.allclose(parts[~small], by_hand[~small])
 
 
-def test_a_side_without_a_row_has_no_history(model, space):
-    outside = dataclasses.replace(space.side(3), row=None)
-    with pytest.raises(SettingsError, match="stored partners only"):
-        model.scores(space, CONFIG, outside, np.arange(5))
+def test_a_turned_pair_is_the_pair_asked_the_other_way(model, space):
+    rng = np.random.default_rng(1)
+    asks, others = rng.integers(0, COUNT, (2, 300))
+    there = features_of(model, space, asks, others)[1]
+    back = features_of(model, space, others, asks)[1]
+    assert np.allclose(model.turned(there, asks), back, atol=1e-9)
+    assert not np.allclose(there, back)
+
+
+def test_a_model_outlives_its_arrays(model, space):
+    again = from_links.LinkModel.from_arrays(model.arrays(), space)
+    for row in (0, 31):
+        assert np.array_equal(scores_of(again, space, row), scores_of(model, space, row))
+
+
+def test_a_newcomer_is_placed_by_what_it_says(model, space, history):
+    """The twin of a partner looks like it, but has no link of its own."""
+    twin = 7
+    vectors, facts = texts.profile_vectors(space)[[twin]], model.facts.of_space(space)[[twin]]
+    grown = model.followed_by(vectors, facts)
+    assert len(grown.stratum) == COUNT + 1 and grown.stratum[COUNT] == SMALL
+    others = np.arange(COUNT)
+    said = np.zeros((COUNT, len(texts.FEATURES)))
+    before = dict(zip(model.names, model.features(said, np.full(COUNT, twin), others).T, strict=True))
+    after = dict(zip(grown.names, grown.features(said, np.full(COUNT, COUNT), others).T, strict=True))
+    for name in ("complement", "circled", "fame", "expected"):
+        assert np.allclose(after[name], before[name])
+    for name in ("common", "allocation", "circle", "same_circle", "alike_others"):
+        assert not after[name].any()
+    # Its nearest look-alike is its twin, whose links it is thought to have too.
+    linked = history[0].adjacency().toarray()[twin] > 0
+    assert after["alike_asks"][linked].min() > 0
+    # Whoever asks sees the newcomer as one of those without links.
+    seen = dict(zip(grown.names, grown.features(said[:1], np.array([3]), np.array([COUNT]))[0], strict=True))
+    assert seen["unlinked"] == 1.0 and seen["fame"] == 0.0
+    # Nothing that was known before has changed.
+    assert np.array_equal(scores_of(grown, space, 12), scores_of(model, space, 12))
+
+
+def test_the_dial_brings_the_small_forward_and_the_giants_back(model, space):
+    small, giant = model.stratum == SMALL, model.stratum == GIANT
+    famous, neutral, mighty = (scores_of(model, space, 12, weight) for weight in (1.0, 0.5, 0.0))
+    assert np.allclose((neutral - famous)[small], 1.0) and np.allclose((mighty - famous)[small], 2.0)
+    assert np.allclose((neutral - famous)[giant], -2.0) and np.allclose((mighty - famous)[giant], -4.0)
+    assert np.allclose((neutral - famous)[~small & ~giant], 0.0)
+
+
+def test_known_rivals_are_told_from_links(space, history):
+    """Rivals that look like links (the same meeting of goals) are pushed down where they are named."""
+    seen, hidden, meets = history
+    known = seen.adjacency().toarray() > 0
+    known[tuple(hidden.T)] = known[tuple(hidden[:, ::-1].T)] = True
+    one, other = np.nonzero(np.triu(meets & ~known))
+    rivals = np.stack((one, other), axis=1)[::2]
+    plain, told = (from_links.learn(space, CONFIG, seen, rivals=pairs) for pairs in (None, rivals))
+
+    def share_beaten(model):
+        found = []
+        for a, b in rivals[:60].tolist():
+            scores = scores_of(model, space, a)
+            found.append((scores[b] > scores[~known[a]]).mean())
+        return np.mean(found)
+
+    assert share_beaten(told) < share_beaten(plain)
+
+
+def test_who_is_connected_is_no_text(space):
+    blind = texts.without_links(space)
+    assert not len(blind.labels["neighbours"].codes)
+    assert all(blind.labels[kind] is space.labels[kind] for kind in space.labels if kind != "neighbours")
 
 
 def test_too_few_links_teach_nothing(space):

@@ -8,7 +8,7 @@ from scipy.stats import gamma
 from matchmaker.config import Config
 from matchmaker.errors import SettingsError
 from matchmaker.matching.build import build_space
-from matchmaker.matching.learned import from_accounts
+from matchmaker.matching.learned import from_accounts, texts
 from matchmaker.matching.learned.from_accounts import _beyond_chance
 from matchmaker.matching.learned.overlap import FEATURES, Overlap
 from tests.conftest import WordEncoder, make_catalogue
@@ -27,6 +27,12 @@ def held():
         table[partner, own] = 1
         table[partner, rng.choice(480, 4, replace=False)] = 1
     return csr_array(table)
+
+
+def scores_of(model, space, row):
+    asks, others = np.full(COUNT, row), np.arange(COUNT)
+    said = texts.of_pairs(model.told(space), CONFIG, asks, others)
+    return model.order(model.odds(model.features(said, asks, others), others), said, others)
 
 
 def test_features_are_what_the_formulas_say(held):
@@ -75,11 +81,11 @@ def test_markets_are_found_again(held):
     space = build_space(make_catalogue(COUNT), WordEncoder(), CONFIG).space
     model = from_accounts.learn(space, CONFIG, held)
     again = from_accounts.learn(space, CONFIG, held)
-    assert model.ranker.coef_.tobytes() == again.ranker.coef_.tobytes()
+    assert all(array.tobytes() == again.arrays()[name].tobytes() for name, array in model.arrays().items())
     assert model.small_weight in from_accounts.WEIGHTS
     market = np.arange(COUNT) * 7 % 16
     for row in (0, 5, 33):
-        scores = model.scores(space, CONFIG, space.side(row), np.arange(COUNT))
+        scores = scores_of(model, space, row)
         scores[row] = -np.inf
         assert (market[np.argsort(-scores)[:4]] == market[row]).all()
 

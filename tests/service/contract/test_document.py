@@ -82,7 +82,7 @@ def examples(document, operation):
 
 def test_every_body_has_an_example(document, operations):
     with_body = [operation for *_, operation in operations if "requestBody" in operation]
-    assert len(with_body) == 12
+    assert len(with_body) == 13
     assert all(examples(document, operation) for operation in with_body)
 
 

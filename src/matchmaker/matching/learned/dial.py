@@ -15,7 +15,12 @@ OFFSETS = np.array([-2.0, 0.0, 1.0])
 _HEAD_SHARE, _TAIL_FLOOR = 0.05, 5
 
 
-def strata(degree: NDArray[np.integer]) -> NDArray[np.int64]:
+def offsets(popularity_weight: float) -> NDArray[np.float64]:
+    """(3,) log-odds that each stratum gains: `OFFSETS` at 0.5, twice as much at 0, nothing at 1, where fame counts in full."""
+    return np.asarray(OFFSETS * 2.0 * (1.0 - popularity_weight))
+
+
+def strata(degree: NDArray[np.integer] | NDArray[np.floating]) -> NDArray[np.int64]:
     """(n,) stratum of each partner by its number of links (n,)."""
     found = np.full(len(degree), ESTABLISHED, dtype=np.int64)
     found[degree <= max(_TAIL_FLOOR, float(np.median(degree)))] = SMALL

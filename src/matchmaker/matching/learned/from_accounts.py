@@ -7,27 +7,34 @@ largest b is taken whose ranking of everybody, in halves that it was not fitted 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.audience.overlap import MINIMUM
 from matchmaker.errors import SettingsError
-from matchmaker.matching.learned import overlap, texts
+from matchmaker.matching.learned import dial, overlap, texts
 from matchmaker.matching.learned.from_links import balanced
 from matchmaker.matching.learned.history import Floats, Ints
+from matchmaker.matching.learned.linear import Linear
 from matchmaker.matching.learned.overlap import Overlap
-from matchmaker.matching.learned.ranker import PairRanker
+from matchmaker.matching.learned.texts import Facts
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from matchmaker.config import Config
-    from matchmaker.matching.space import Side, Space
+    from matchmaker.matching.learned.ranker import PairRanker
+    from matchmaker.matching.space import Space
 
 FEATURES = (*texts.FEATURES, *overlap.FEATURES)
+_ASKS, _OTHER = FEATURES.index("asks"), FEATURES.index("other")
+_TURNED = [_OTHER if place == _ASKS else _ASKS if place == _OTHER else place for place in range(len(FEATURES))]
+"""Where each feature of a pair stands when the pair is turned."""
 WEIGHTS = (1.0, 0.75, 0.5, 0.25, 0.0)
 FEWEST = MINIMUM // 2
 """Accounts below which a partner neither asks nor is a candidate in training: half of them is left to each half."""
@@ -38,25 +45,97 @@ _LEVEL, _LEAST, _LIFT = 0.05, 3, 2.0
 
 @dataclass(frozen=True)
 class AccountModel:
-    """A ranking learned from shared accounts. small_weight: b of the module's text."""
+    """A ranking learned from shared accounts. small_weight: b of the module's text; facts: as of a `LinkModel`, which newcomers are
+    told by. Rows are those of the partners it was learned from, then of newcomers.
+    """
 
     overlap: Overlap
-    ranker: PairRanker
+    facts: Facts
+    ranker: Linear
     small_weight: float
 
-    def features(self, space: Space, config: Config, side: Side, rows: Ints) -> Floats:
-        """(k, len(FEATURES)) of a stored side with the partners at `rows`. Raises SettingsError for one that is not."""
-        said = texts.of_side(space, config, side, rows)
-        asks = np.full(len(rows), texts.stored(side), dtype=np.int64)
-        return np.concatenate((said, self.overlap.features(asks, rows, said[:, 0])), axis=1)
+    names = FEATURES
+    told = staticmethod(texts.without_accounts)
+    """The part of a space that `said` is of."""
 
-    def scores(self, space: Space, config: Config, side: Side, rows: Ints) -> Floats:
-        """(k,) log-odds of overlap beyond chance."""
-        return self.ranker.decision_function(self.features(space, config, side, rows))
+    @property
+    def mean_said(self) -> Floats:
+        """(len(texts.FEATURES),) mean of `said` over the pairs it was learned from."""
+        return self.ranker.mean[: len(texts.FEATURES)]
+
+    def features(self, said: Floats, asks: Ints, others: Ints) -> Floats:
+        """(p, len(FEATURES)) of the pairs asks[r], others[r]; said: (p, len(texts.FEATURES)) of these."""
+        return np.concatenate((said, self.overlap.features(asks, others, said[:, 0])), axis=1)
+
+    def turned(self, features: Floats, asks: Ints) -> Floats:
+        """The features of the same pairs the other way round."""
+        del asks
+        return features[:, _TURNED]
+
+    def odds(self, features: Floats, others: Ints) -> Floats:
+        """(p,) log-odds of overlap beyond chance, of pairs as they were weighed in training."""
+        del others
+        return self.ranker.odds(features)
+
+    def parts(self, features: Floats, others: Ints) -> tuple[Floats, Floats]:
+        """(p, len(FEATURES)) log-odds of each feature, and (p,) of what all pairs begin with; they add up to `odds` exactly."""
+        return self.ranker.parts(features), np.full(len(others), self.ranker.level)
+
+    def order(self, odds: Floats, said: Floats, others: Ints, popularity_weight: float = 0.5) -> Floats:
+        """(p,) whose order is the list: log-odds, and what the stratum by accounts gains, nothing at 0.5."""
+        del said
+        gained = dial.offsets(popularity_weight) - dial.OFFSETS
+        return np.asarray(odds + gained[self.stratum[others]])
+
+    @cached_property
+    def stratum(self) -> Ints:
+        """(n,) of dial.py, by numbers of accounts; who has none is small."""
+        found = np.full(len(self.overlap.own), dial.SMALL, dtype=np.int64)
+        held = np.flatnonzero(self.overlap.own > 0)
+        found[held] = dial.strata(self.overlap.own[held])
+        return found
+
+    def followed_by(self, vectors: Floats, facts: Floats) -> AccountModel:
+        """The same ranking with newcomers, who have no account."""
+        del facts
+        return replace(self, overlap=self.overlap.followed_by(len(vectors)))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What `from_arrays` makes the same model of, beside the space and its accounts."""
+        return {
+            "axes": self.overlap.embedded[-1],
+            "facts": np.stack((self.facts.mean, self.facts.spread)),
+            "ranker": self.ranker.array(),
+            "small_weight": np.array([self.small_weight]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], space: Space) -> AccountModel:
+        """The model of these arrays, learned from the partners of this space."""
+        return cls(
+            overlap=Overlap.of(held_by(space), np.array(arrays["axes"])),
+            facts=Facts(*np.array(arrays["facts"])),
+            ranker=Linear.from_array(arrays["ranker"]),
+            small_weight=float(arrays["small_weight"][0]),
+        )
+
+
+def held_by(space: Space) -> csr_array:
+    """(n, accounts) zeros and ones, who has which account. Raises SettingsError where nobody has any."""
+    from scipy.sparse import csr_array
+
+    accounts = space.accounts
+    if accounts is None:
+        raise SettingsError("No accounts are known: build with --accounts to learn from them.")
+    ones = np.ones(len(accounts.codes))
+    return csr_array(
+        (ones, np.array(accounts.codes), np.array(accounts.offsets)), shape=(len(space), accounts.universe)
+    )
 
 
 def learn(space: Space, config: Config, held: csr_array, *, seed: int = 0) -> AccountModel:
     """Learn from `held` (n, accounts), zeros and ones. Raises SettingsError where too little is shared."""
+    space = texts.without_accounts(space)
     rng = np.random.default_rng(seed)
     own = np.asarray(held.sum(axis=1)).ravel()
     rows = np.flatnonzero(own >= FEWEST)
@@ -69,7 +148,7 @@ def learn(space: Space, config: Config, held: csr_array, *, seed: int = 0) -> Ac
     if min((int(half.labels.sum()) for half in halves), default=0) < _PAIRS:
         raise SettingsError("Too few pairs of partners share accounts beyond chance to learn from them.")
     chosen = _small_weight(halves)
-    return AccountModel(Overlap.fit(held), _fitted(halves, chosen), chosen)
+    return AccountModel(Overlap.fit(held), Facts.fit(space), _fitted(halves, chosen).linear, chosen)
 
 
 @dataclass(frozen=True)
@@ -124,6 +203,8 @@ def _beyond_chance(held: csr_array) -> NDArray[np.bool_]:
 
 
 def _fitted(halves: list[_Half], small_weight: float) -> PairRanker:
+    from matchmaker.matching.learned.ranker import PairRanker  # and scikit-learn, which answering has no use for
+
     features, labels, size = (
         np.concatenate([getattr(half, name)[half.drawn] for half in halves]) for name in ("features", "labels", "size")
     )

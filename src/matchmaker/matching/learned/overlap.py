@@ -65,10 +65,25 @@ class Overlap:
         many = scaled[np.flatnonzero(own >= MINIMUM / 2)]
         most = min(_WIDTHS[-1] + 1, min(many.shape) - 1)
         if most < 2:
-            return cls(held, own, tuple(np.zeros((len(own), 1)) for _ in _WIDTHS))
+            return cls.of(held, np.zeros((len(own), 1)))
         _, values, right = svds(many.astype(np.float64), k=most, random_state=0)
         axes = np.asarray(scaled @ right[np.argsort(-values)[1:]].T, dtype=np.float64)
+        return cls.of(held, axes)
+
+    @classmethod
+    def of(cls, held: csr_array, axes: Floats) -> Overlap:
+        """The incidence and the place of each partner in its leading directions, (n, r)."""
+        own = np.asarray(held.sum(axis=1), dtype=np.float64).ravel()
         return cls(held.tocsr(), own, tuple(axes[:, :width] for width in _WIDTHS))
+
+    def followed_by(self, count: int) -> Overlap:
+        """The same with further partners, who have no account."""
+        from scipy.sparse import csr_array
+
+        pointers = np.concatenate((self.held.indptr, np.full(count, self.held.indptr[-1])))
+        shape = (len(self.own) + count, self.held.shape[1])
+        held = csr_array((self.held.data, self.held.indices, pointers), shape=shape)
+        return Overlap.of(held, np.pad(self.embedded[-1], ((0, count), (0, 0))))
 
     def features(self, asks: Ints, others: Ints, nats: Floats) -> Floats:
         """(p, len(FEATURES)) of the pairs asks[r], others[r]; nats: (p,) prior evidence."""

@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from matchmaker.matching.learned.linear import Linear
+
 
 class PairRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Logistic regression over standardised features; rows may be any pairs, one class observed, the other not (yet) observed.
@@ -42,11 +44,16 @@ class PairRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.coef_, self.intercept_ = model.coef_[0], float(model.intercept_[0])
         return self
 
+    @property
+    def linear(self) -> Linear:
+        """What was fitted, without scikit-learn around it."""
+        check_is_fitted(self)
+        return Linear(self.mean_, self.scale_, self.coef_, self.intercept_)
+
     def contributions(self, X: ArrayLike) -> NDArray[np.float64]:
         """(p, features) log-odds of each feature; with the intercept they add up to `decision_function` exactly."""
         check_is_fitted(self)
-        features = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray((features - self.mean_) / self.scale_ * self.coef_)
+        return self.linear.parts(validate_data(self, X, dtype=np.float64, reset=False))
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """(p,) log-odds."""

@@ -1,48 +1,61 @@
-"""What the texts and labels say about pairs, as features: the evidence of the prior, unweighed."""
+"""What the texts and labels say about pairs, as features: the evidence of the prior, unweighed.
+
+What is learned must not stand among the features: who learns from links is not told whom a partner is connected to, who learns from
+accounts is told nothing of accounts, and the prior that either is held against is told as little.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matchmaker.errors import SettingsError
 from matchmaker.matching.evidence import KINDS
 from matchmaker.matching.learned.history import Floats, Ints
-from matchmaker.matching.scorer import score
+from matchmaker.matching.ragged import LabelSets
+from matchmaker.matching.space import LABEL_KINDS, NEIGHBOURS
 
 if TYPE_CHECKING:
     from matchmaker.config import Config
+    from matchmaker.matching.scorer import Scored
     from matchmaker.matching.space import Side, Space
 
 FEATURES = ("prior", "lexical", "topic", "summary", "category", "redundancy")
-"""prior: mutual evidence in nats (scorer.py); the others: raw, evidence.py; 0 where unknown."""
+"""prior: mutual evidence in nats (scorer.py); the others: raw, evidence.py; 0 where unknown. All are the same from both sides."""
 _KINDS = [KINDS.index(kind) for kind in FEATURES[1:]]
+_LABELS = tuple(kind for kind in LABEL_KINDS if kind != NEIGHBOURS)
 _WEIGHT = 0.3
 
 
-def of_side(space: Space, config: Config, side: Side, rows: Ints) -> Floats:
-    """(k, len(FEATURES)) of one side with the partners at `rows` (k,)."""
-    scored = score(space, config, side, rows, np.zeros(len(rows), dtype=bool))
-    raw = scored.evidence.raw[_KINDS, 0].T
-    return np.concatenate((scored.nats[:, None], np.nan_to_num(raw)), axis=1)
+def without_links(space: Space) -> Space:
+    """The same space, in which nobody is known to be connected with anybody."""
+    nothing = LabelSets((), np.zeros(0, np.int32), np.zeros(len(space) + 1, np.int64), np.zeros(0, np.float32))
+    return replace(space, labels={**space.labels, NEIGHBOURS: nothing})
+
+
+def without_accounts(space: Space) -> Space:
+    """The same space, in which nobody has accounts."""
+    return replace(space, accounts=None)
+
+
+def of_scored(scored: Scored) -> Floats:
+    """(k, len(FEATURES)) of scored pairs of one side."""
+    return of_evidence(scored.nats, scored.evidence.raw[:, 0])
 
 
 def of_pairs(space: Space, config: Config, asks: Ints, others: Ints) -> Floats:
-    """(p, len(FEATURES)) of the pairs asks[r], others[r]; the pairs of one asking partner stand together."""
-    found = np.empty((len(asks), len(FEATURES)))
-    for low, high in runs(asks):
-        found[low:high] = of_side(space, config, space.side(int(asks[low])), others[low:high])
-    return found
+    """(p, len(FEATURES)) of the pairs of stored partners asks[r], others[r]."""
+    from matchmaker.matching.bulk import PairScorer  # and the compiler, which a single question has no use for
+
+    return of_evidence(*PairScorer(space, config, np.zeros((0, 2), dtype=np.int64)).evidence(asks, others))
 
 
-def stored(side: Side) -> int:
-    """The row of a side that has a history. Raises SettingsError for a profile that is not in the catalogue: it has none yet."""
-    if side.row is None:
-        raise SettingsError("What was learned from history ranks stored partners only.")
-    return side.row
+def of_evidence(nats: Floats, raw: Floats) -> Floats:
+    """The same of what `PairScorer.evidence` gives: (k,) and (kinds, k)."""
+    return np.concatenate((nats[:, None], np.nan_to_num(raw[_KINDS].T)), axis=1)
 
 
 def runs(asks: Ints) -> Iterator[tuple[int, int]]:
@@ -56,19 +69,49 @@ def profile_vectors(space: Space) -> Floats:
     return np.asarray(space.topic, dtype=np.float64)
 
 
-def profile_facts(space: Space) -> Floats:
-    """(n, e) plain facts of a profile, centred, of deviation `_WEIGHT`: how much it says, offers and wants, how large it is."""
-    rows = np.arange(len(space))
+@dataclass(frozen=True)
+class Facts:
+    """Plain facts of a profile, centred and of deviation `_WEIGHT`: how much it says, offers and wants, how large it is.
+
+    mean, spread: (e,) of the partners that were there when it was fitted.
+    """
+
+    mean: Floats
+    spread: Floats
+
+    @classmethod
+    def fit(cls, space: Space) -> Facts:
+        """Of all partners of a space."""
+        table = _plain(space)
+        spread = table.std(axis=0)
+        return cls(table.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
+
+    def of_space(self, space: Space) -> Floats:
+        """(n, e) of every partner."""
+        return np.asarray((_plain(space) - self.mean) / self.spread * _WEIGHT)
+
+    def of_side(self, side: Side) -> Floats:
+        """(1, e) of one side, which need not be stored."""
+        counts = (
+            len(side.terms[0]),
+            len(side.capabilities.vectors),
+            0 if side.inferred_goals else len(side.goals.vectors),
+            *(len(side.labels[kind]) for kind in _LABELS),
+        )
+        unknown = side.size != side.size
+        plain = (*np.log1p(counts), 0.5 if unknown else side.size, float(unknown), side.completeness)
+        return np.asarray((np.array([plain]) - self.mean) / self.spread * _WEIGHT)
+
+
+def _plain(space: Space) -> Floats:
     size = space.size.astype(np.float64)
     columns = (
-        np.log1p(space.lexical.said(rows)),
+        np.log1p(space.lexical.said(np.arange(len(space)))),
         np.log1p(np.diff(space.capabilities.offsets)),
         np.log1p(np.where(space.inferred_goals, 0, np.diff(space.goals.offsets))),
-        *(np.log1p(np.diff(sets.offsets)) for sets in space.labels.values()),
+        *(np.log1p(np.diff(space.labels[kind].offsets)) for kind in _LABELS),
         np.nan_to_num(size, nan=0.5),
         np.isnan(size),
         space.completeness,
     )
-    table = np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
-    spread = table.std(axis=0)
-    return np.asarray((table - table.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0) * _WEIGHT)
+    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
