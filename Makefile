@@ -13,7 +13,7 @@ READY_SERVICE := $(VENV)/.ready-service
 READY_DEV := $(VENV)/.ready-dev
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: demo test check format models serve bench-quality bench-speed bench-http clean
+.PHONY: demo test check format models notebooks serve bench-quality bench-speed bench-http clean
 
 demo: $(READY)
 	$(BIN)/matchmaker demo -o $(OUT)/demo
@@ -34,6 +34,10 @@ format: $(READY_DEV)
 models: $(READY)
 	rm -rf models/sample
 	$(BIN)/matchmaker build data/sample/partners.jsonl --relations data/sample/relations.csv -o models/sample
+
+# The .ipynb of every notebook from its .py, without outputs.
+notebooks: $(READY_DEV)
+	$(BIN)/python notebooks/pair.py
 
 serve: $(READY_SERVICE)
 	$(BIN)/matchmaker serve

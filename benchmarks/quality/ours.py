@@ -39,15 +39,24 @@ def history_scorer(frame: pd.DataFrame, mapping: Mapping[str, Sequence[str]], da
     del dataset
     world = _World(frame, mapping)
     model: LinkModel | AccountModel
+
+    def known(asks: np.ndarray, others: np.ndarray) -> np.ndarray:
+        return asks == others
+
     if history.links is not None:
         links, _ = Links.clean(world.place[history.links], len(world.space), history.weights)
         model = from_links.learn(world.space, world.config, links)
+        linked = links.adjacency()
+
+        def known(asks: np.ndarray, others: np.ndarray) -> np.ndarray:
+            return (asks == others) | (linked[asks, others] > 0)
+
     elif history.accounts is not None:
         back = np.argsort(world.place)  # rows of the space in the order of the frame's
         model = from_accounts.learn(world.space, world.config, history.accounts[back])
     else:
         raise ValueError("a history has links or accounts")
-    return world.ordered(model)
+    return world.ordered(model, known)
 
 
 class _World:
@@ -60,7 +69,7 @@ class _World:
         row_of = {partner: row for row, partner in enumerate(self.space.ids)}
         self.place = np.array([row_of[str(partner)] for partner in frame["id"]])
 
-    def ordered(self, model: LinkModel | AccountModel) -> Among:
+    def ordered(self, model: LinkModel | AccountModel, known: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Among:
         """Scores of frame rows in the order that a learned model gives them."""
         pairs = PairScorer(model.told(self.space), self.config, np.zeros((0, 2), dtype=np.int64))
 
@@ -68,8 +77,9 @@ class _World:
             rows = self.place[candidates]
             asks, others = np.repeat(self.place[queries], len(rows)), np.tile(rows, len(queries))
             said = texts.of_evidence(*pairs.evidence(asks, others))
-            odds = model.odds(model.features(said, asks, others), others)
-            return model.order(odds, said, others).reshape(len(queries), len(rows)).astype(np.float32)
+            odds = model.odds(model.features(said, asks, others), asks, others)
+            odds[known(asks, others)] = -np.inf  # who is known already takes no place of a list
+            return model.order(odds, asks, others).reshape(len(queries), len(rows)).astype(np.float32)
 
         return scorer
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from matchmaker.channels import candidates
 from matchmaker.engine import DIVERSITY, Matchmaker, Ranked, relevance
+from matchmaker.errors import SettingsError
 from matchmaker.matching.diversity import FLOOR
 from matchmaker.matching.fit_type import COMPETITOR
 from matchmaker.matching.scorer import score
@@ -38,9 +39,14 @@ _engine: Noting | None = None
 def make_lists(folder: Path, *, processes: int = 2, progress: Progress | None = None) -> Path:
     """Make the lists of the current version under `folder`, or of a version; the file that holds them.
 
-    A list is the one of `recommend` with its defaults and without explanations. Raises BundleError, StorageError.
+    A list is the one of `recommend` with its defaults and without explanations. Raises BundleError, StorageError, and SettingsError
+    for a version that has learned: whether a newcomer would enter its lists is not known from the pair alone.
     """
     version = open_bundle(folder).folder
+    if open_bundle(version).manifest["learned"] is not None:
+        raise SettingsError(
+            f"{version.name} has learned: its lists are made when they are asked for. Lists ahead are for versions on the prior."
+        )
     count = len(Matchmaker.load(version, background_check=False).fitted.space)
     return write(version, _all_made(version, count, processes, progress))
 
@@ -100,7 +106,7 @@ def would_enter(share: NDArray[np.float64], near: NDArray[np.float64], steps: ND
 
 @single_threaded
 def contenders(fitted: Fitted, row: int) -> tuple[Ints, NDArray[np.float64], NDArray[np.bool_]]:
-    """Rows (m,) that the partner in a row finds, the relevance (m,) of it to each of these in nats, and whether they are rivals.
+    """Rows (m,) that the partner in a row finds, the reciprocal evidence (m,) of these pairs in nats, and whether they are rivals.
 
     All others, or, where there are more than `_ALL`, those that its own search finds.
     """
@@ -112,9 +118,7 @@ def contenders(fitted: Fitted, row: int) -> tuple[Ints, NDArray[np.float64], NDA
     else:
         rows = candidates(fitted.space, fitted.indexes, side, allowed, fitted.config.channel_quota).ids
     scored = score(fitted.space, fitted.config, side, rows, fitted.rivals(fitted.relations.of(row), rows))
-    taught = fitted.taught
-    nats = scored.nats if taught is None else taught.judge(side, rows).order_back
-    return rows, nats, scored.fit_type == COMPETITOR
+    return rows, scored.nats, scored.fit_type == COMPETITOR
 
 
 def _all_made(version: Path, count: int, processes: int, progress: Progress | None) -> Iterator[Made]:

@@ -21,7 +21,7 @@ from matchmaker.matching.ragged import Ints
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import Scored, score
 from matchmaker.matching.space import Side
-from matchmaker.narrate import Narrator, Relations, goal_note, trust_notes, with_history
+from matchmaker.narrate import Narrator, Relations, goal_note, plain_chance, trust_notes, with_history
 from matchmaker.results import (
     EcosystemMap,
     Explanation,
@@ -257,7 +257,7 @@ class Matchmaker:
             for position, (place, _) in enumerate(places):
                 rows[place].update(_numbers(scored, position))
                 if judged is not None:
-                    rows[place][CHANCE] = round(float(judged.chance[position]), 6)
+                    rows[place][CHANCE] = plain_chance(judged.chance[position])
         empty = dict.fromkeys((*_NUMBERS, CHANCE))
         return PairScores([{**empty, **row} for row in rows], basis=self.basis)
 

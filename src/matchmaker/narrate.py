@@ -203,16 +203,15 @@ def with_history(
     found = []
     for match, position in zip(matches, positions, strict=True):
         told: dict[str, Any] = {
-            "chance": _chance(judged.chance[position]),
-            "yours": _chance(judged.yours[position]),
-            "theirs": _chance(judged.theirs[position]),
+            "chance": plain_chance(judged.chance[position]),
+            "yours": plain_chance(judged.yours[position]),
+            "theirs": plain_chance(judged.theirs[position]),
             "log_odds": {"yours": float(judged.odds[position]), "theirs": float(judged.back[position])},
             "from": learned.facts["from"],
         }
         if explain:
             told["contributions"] = {
-                side: {"level": float(judged.level[way, position])}
-                | dict(zip(names, judged.parts[way, position].tolist(), strict=True))
+                side: dict(zip(names, judged.parts[way, position].tolist(), strict=True))
                 for way, side in enumerate(("yours", "theirs"))
             }
         found.append(replace(match, history=told, basis=LEARNED))
@@ -252,9 +251,9 @@ def shares(values: NDArray[np.float64]) -> list[Any]:
     return found
 
 
-def _chance(value: np.floating | float) -> float:
-    """A chance of six digits, which is neither 0 nor 1."""
-    return min(max(_round(value), 0.000001), 0.999999)
+def plain_chance(value: np.floating | float) -> float | None:
+    """A chance of six digits, which is neither 0 nor 1; None where there is none to show."""
+    return None if value != value else min(max(_round(value), 0.000001), 0.999999)
 
 
 def _round(value: np.floating | float) -> float:

@@ -51,8 +51,9 @@ class Match(_Answer):
     """One recommended partner. mutual, value_to_you, value_to_them, balance in [0, 1]; confidence share in [0, 1].
 
     example_score: in [-1, 1], nearness to the `like` examples, below 0 where an `unlike` one is nearer; None without examples.
-    history: what was learned of the pair, None where nothing was: `chance` of being observed as partners, in (0, 1), `yours` and
-    `theirs` the same from one side alone, `log_odds` both ways, and, explained, the `contributions` that these add up from.
+    history: what was learned of the pair, None where nothing was: `chance` of being observed as partners, in (0, 1), None where it
+    would say no more than a base rate, `yours` and `theirs` the same from one side alone, `log_odds` both ways, and, explained,
+    the `contributions` that these add up from.
     """
 
     rank: int

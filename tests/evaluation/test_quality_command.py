@@ -129,9 +129,10 @@ def saas(tmp_path: Path) -> Path:
     ).to_parquet(folder / "partners.parquet")
     feeds = (kind[None, :] - kind[:, None]) % len(THINGS) == 1
     wired = [(names[a], names[b]) for a, b in np.argwhere(feeds & (rng.random(feeds.shape) < 0.7))]
-    pd.DataFrame(
-        {"apps": [sorted(edge) for edge in wired], "edges": [[list(edge)] for edge in wired]}
-    ).to_parquet(folder / "workflows.parquet")
+    wired += [(b, a) for a, b in wired[:5]]
+    pd.DataFrame({"apps": [sorted(edge) for edge in wired], "edges": [[list(edge)] for edge in wired]}).to_parquet(
+        folder / "workflows.parquet"
+    )
     rivals = [(names[a], names[b]) for a in range(PRODUCTS) for b in range(a + 10, PRODUCTS, 10)]
     stated = [*rivals, wired[0], ("product0", "nobody")]
     pd.DataFrame(stated, columns=["a", "b"]).to_parquet(folder / "alternatives.parquet")
@@ -182,7 +183,7 @@ def test_alternatives_that_are_links_stand_on_neither_side():
 
 def test_the_dial_trades_giants_for_small_ones(parts, saas):
     curves = parts(saas, "dial")
-    assert [curve.title.split(":")[0] for curve in curves] == [
+    assert [curve.name for curve in curves] == [
         f"saas, {label}, {split}" for label in ("flow", "co-use") for split in ("warm", "cold")
     ]
     for curve in curves:
@@ -204,8 +205,10 @@ def test_the_middle_of_the_dial_is_the_list_of_the_rankings(parts, saas):
     links, counts = made.products(folder).links["flow"]
     rows = np.unique(links)
     split = dial.hide_links(np.searchsorted(rows, links), len(rows), 0.5, 0)
-    learned = dial.Learned.of(made.world(folder), split, rows, dict(zip(map(tuple, np.searchsorted(rows, links).tolist()), counts, strict=True)))
-    history = hook.History(links=rows[split.train], weights=np.ones(len(split.train)))
+    strength = dict(zip(map(tuple, np.searchsorted(rows, links).tolist()), counts.tolist(), strict=True))
+    learned = dial.Learned.of(made.world(folder), split, rows, strength)
+    weights = np.array([strength[tuple(link)] for link in split.train.tolist()])
+    history = hook.History(links=rows[split.train], weights=weights)
     scorer = ours.history_scorer(made.products(folder).frame, data.MAPPING, "saas_integrations", history)
     asked = learned.task.queries[:7]
     assert np.allclose(learned.at(0.5)(asked), scorer(rows[asked], rows), atol=1e-5)
@@ -216,5 +219,34 @@ def test_the_page_holds_rankings_and_the_dial(parts, saas):
     found = parts(saas, "dial", "alternatives")
     page = command.page(found)
     assert 'id="trade-off"' in page
-    assert "saas, flow, warm: what popularity_weight trades" in page
+    assert "saas, flow, warm" in page
     assert 'id="trade-off"' not in command.page([r for r in found if not isinstance(r, command.DialCurve)])
+
+
+def test_direction_is_told_from_what_kinds_feed_each_other(parts, saas):
+    """Kinds feed one another in a circle: whoever is a source is as often a sink, so that propensity knows nothing."""
+    warm, cold = parts(saas, "direction")
+    assert "5 of " in warm.title
+    assert "run both ways and are left out" in warm.title
+    for table in (warm, cold):
+        rows = {row[0]: dict(zip(table.head[1:], row[1:], strict=True)) for row in table.rows}
+        ours, share = rows["ours: links and profiles"], rows["share of links as a source"]
+        assert ours["accuracy"] > 0.95
+        assert ours["log loss"] < 0.5 < share["log loss"]
+        assert share["accuracy"] < 0.65
+        gain = rows["ours: links and profiles - share of links as a source"]
+        assert gain["accuracy low"] > 0
+        assert np.isclose(gain["AUC"], ours["AUC"] - share["AUC"])
+    bare = parts(saas, "direction", ours=False)
+    assert [row[0] for row in bare[0].rows] == ["share of links as a source", "Bradley-Terry"]
+
+
+def test_propensities_by_hand(parts):
+    direction = importlib.import_module("benchmarks.quality.direction")
+    edges, counts = np.array([[0, 1], [0, 2], [2, 0]]), np.array([1.0, 3.0, 1.0])
+    assert direction.one_way(edges).tolist() == [[0, 1]]
+    share = direction.source_share(edges, counts, 4)
+    assert np.allclose(share / direction.SLOPE, np.log([(3 + 5) / (1 + 5), 5 / 6, (1 + 5) / (2 + 5), 1.0]))
+    found = direction.strengths(np.array([[0, 1], [0, 1], [3, 0]]), 5)
+    pull = 1 / (1 + np.exp(found[[0, 3]] - found[[1, 0]]))  # what a link of each kind leaves unexplained
+    assert np.allclose(found, [2 * pull[0] - pull[1], -2 * pull[0], 0, pull[1], 0])

@@ -13,15 +13,19 @@ from tests.conftest import WordEncoder, make_partner
 COUNT, CIRCLES = 160, 8
 
 
+def relations_of(chance, seed=0):
+    """Partnerships by `chance`, (n, n)."""
+    drawn = np.triu(np.random.default_rng(seed).random((COUNT, COUNT)) < chance, 1)
+    return [
+        Relation(a=f"p{a:03d}", b=f"p{b:03d}", type="partnership", status="active")
+        for a, b in zip(*np.nonzero(drawn), strict=True)
+    ]
+
+
 def ecosystem(chance, seed=0):
     """An engine of partners that are linked by `chance`, (n, n)."""
     partners = [make_partner(number) for number in range(COUNT)]
-    drawn = np.triu(np.random.default_rng(seed).random((COUNT, COUNT)) < chance, 1)
-    relations = [
-        Relation(a=partners[a].id, b=partners[b].id, type="partnership", status="active")
-        for a, b in zip(*np.nonzero(drawn), strict=True)
-    ]
-    return Matchmaker(encoder=WordEncoder()).fit(Catalogue.from_partners(partners, relations))
+    return Matchmaker(encoder=WordEncoder()).fit(Catalogue.from_partners(partners, relations_of(chance, seed)))
 
 
 def circles():

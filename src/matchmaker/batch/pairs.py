@@ -130,12 +130,12 @@ class PairWorker:
             "one_way_street": scored.one_way,
             "fit_type": scored.fit_type,
         }
-        if self._taught is not None:
-            numbers["chance"] = self._taught.judge_pairs(one[places], other[places]).chance
         schema = _schema(self._columns)
         cells = {name: _spread(values, places, count, schema.field(name).type) for name, values in numbers.items()}
-        if self._taught is None:
-            cells["chance"] = pa.nulls(count, pa.float64())
+        chances = np.full(count, np.nan)
+        if self._taught is not None:
+            chances[places] = self._taught.judge_pairs(one[places], other[places]).chance
+        cells["chance"] = pa.array(chances, pa.float64(), from_pandas=True)
         cells |= {"a": a, "b": b, "status": self._status(a, b, one, other, good)}
         cells["model_version"] = pa.repeat(pa.scalar(self._version, pa.string()), count)
         if self._columns.reference is not None:

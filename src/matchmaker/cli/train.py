@@ -148,7 +148,7 @@ def evaluate(
                 "left_out": history.left_out.to_dict(),
                 "reports": [report.to_dict() for report in trial.reports.values()],
                 "gate": trial.verdict.to_dict(),
-                "probability": trial.probability.to_dict(),
+                "probability": {split: one.to_dict() for split, one in trial.probabilities.items()},
                 "popularity_weight": [point.to_dict() for point in trial.dial],
             }
         )
@@ -235,7 +235,8 @@ def _write_page(path: Path, trial: Trial) -> None:
     from matchmaker.evaluation.page import html_page
     from matchmaker.evaluation.plots import Curves
 
-    curves = Curves({"with history": trial.probability.bins}, {"with history": trial.dial})
+    bins = {f"with history, {split}": one.bins for split, one in trial.probabilities.items()}
+    curves = Curves(bins, {"with history, warm": trial.dial})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(html_page(list(trial.reports.values()), trial.verdict, curves), encoding="utf-8")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,9 +58,19 @@ def cluster_draws(clusters: int, draws: int, rng: int | np.random.Generator) -> 
         raise SettingsError(f"At least {DRAWS} bootstrap draws are needed for a 95 % interval, {draws} were asked for.")
     if clusters < 1:
         raise SettingsError("There is nothing to resample: no query has a true partner in this read.")
-    return (
-        np.random.default_rng(rng).multinomial(clusters, np.full(clusters, 1 / clusters), size=draws).astype(np.float64)
-    )
+    return _seeded(clusters, draws, rng) if isinstance(rng, int) else _drawn(clusters, draws, rng)
+
+
+@lru_cache(maxsize=4)
+def _seeded(clusters: int, draws: int, seed: int) -> Draws:
+    """The same table for every metric of a report: drawing it takes longer than using it."""
+    found = _drawn(clusters, draws, np.random.default_rng(seed))
+    found.flags.writeable = False
+    return found
+
+
+def _drawn(clusters: int, draws: int, rng: np.random.Generator) -> Draws:
+    return rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=draws).astype(np.float64)
 
 
 def mean_interval(values: FloatArray, clusters: IntArray, *, draws: int = DRAWS, rng: int = 0) -> Interval:

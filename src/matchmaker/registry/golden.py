@@ -15,7 +15,7 @@ TOLERANCE = 1e-4
 
 
 def ask(fitted: Fitted) -> list[dict[str, Any]]:
-    """The mutual scores of a few pairs spread over the catalogue and, where something was learned, their chances."""
+    """The mutual scores of a few pairs spread over the catalogue and, where something was learned, their log-odds."""
     count = len(fitted.space)
     asking = np.unique(np.linspace(0, count - 1, min(QUERIES, count)).astype(np.int64))
     golden = []
@@ -30,9 +30,7 @@ def ask(fitted: Fitted) -> list[dict[str, Any]]:
         )
         query = {"row": int(row), "others": others.tolist(), "mutual": [round(float(x), 6) for x in scored.mutual]}
         if fitted.taught is not None:
-            query["chance"] = [
-                round(float(x), 6) for x in fitted.taught.judge(fitted.space.side(int(row)), others).chance
-            ]
+            query["odds"] = [round(float(x), 6) for x in fitted.taught.judge(fitted.space.side(int(row)), others).odds]
         golden.append(query)
     return golden
 
@@ -46,7 +44,7 @@ def check(fitted: Fitted, golden: list[dict[str, Any]]) -> list[str]:
         scored = score(fitted.space, fitted.config, side, others, np.zeros(len(others), dtype=bool))
         same = np.allclose(scored.mutual, query["mutual"], atol=TOLERANCE)
         if same and fitted.taught is not None:
-            same = np.allclose(fitted.taught.judge(side, others).chance, query["chance"], atol=TOLERANCE)
+            same = np.allclose(fitted.taught.judge(side, others).odds, query["odds"], atol=TOLERANCE)
         if not same:
             problems.append(f"partner {fitted.space.ids[query['row']]} scores differ from the stored ones")
     return problems

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from matchmaker.errors import SettingsError
-from matchmaker.evaluation.gate import Verdict, judge
+from matchmaker.evaluation.gate import MAX_ECE, Verdict, judge
 from matchmaker.evaluation.plots import DialPoint, trade_off
 from matchmaker.evaluation.probability import ProbabilityFigures, probability_figures, scored_pairs
 from matchmaker.evaluation.reads import RankingTask, Reading, Scorer, evaluate, pool
@@ -24,7 +24,7 @@ from matchmaker.evaluation.splits import hide_accounts, hide_links, hide_partner
 from matchmaker.evaluation.truth import shared_counts, significant_overlap
 from matchmaker.matching.bulk import PairScorer
 from matchmaker.matching.learned import from_accounts, from_links, texts
-from matchmaker.matching.learned.calibration import Calibration
+from matchmaker.matching.learned.calibration import Calibration, Ways
 from matchmaker.matching.learned.history import Floats, Ints, Links
 from matchmaker.progress import Silent
 
@@ -56,32 +56,44 @@ Others = Callable[[Ints, Any, int], Mapping[str, Scorer]]
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of it. reports: of each kind of split; probability: as read on partners that the calibration was not fitted on;
-    calibration: the one to keep, fitted on all of them; dial: what `popularity_weight` does, read on the warm splits.
+    """What came of it. reports: of each kind of split; probabilities: likewise, read on partners that the calibration was not
+    fitted on; calibration: the one to keep, fitted on all of them; dial: what `popularity_weight` does, on the warm splits.
     """
 
     reports: dict[str, Report]
     verdict: Verdict
-    probability: ProbabilityFigures
+    probabilities: dict[str, ProbabilityFigures]
     calibration: Calibration
     dial: tuple[DialPoint, ...]
+
+    @property
+    def probability(self) -> ProbabilityFigures:
+        """That of partners with a history, which the gate is told."""
+        return self.probabilities["warm"]
+
+    @property
+    def shown_for_new(self) -> bool:
+        """Whether a chance is shown for pairs of which one side has no history: where it says more there than their base rate."""
+        cold = self.probabilities.get("cold")
+        return cold is not None and cold.skill.above_zero and cold.ece <= MAX_ECE
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a manifest: figures by split and read, the gate's verdict, how the probability did."""
         figures: dict[str, dict[str, Any]] = {}
         for split, report in self.reports.items():
-            told = report.differences[OURS, PRIOR]
+            gained = report.differences[OURS, PRIOR]
             figures[split] = {
                 metric: {
                     "ours": report.figures[OURS][metric].to_dict(),
                     "prior": report.figures[PRIOR][metric].to_dict(),
                     "popularity": report.figures[POPULARITY][metric].to_dict(),
-                    "difference": told[metric].two_way.to_dict(),
+                    "difference": gained[metric].two_way.to_dict(),
                 }
-                for metric in told
+                for metric in gained
             }
-        probability = self.probability.to_dict()
-        return {"figures": figures, "probability": probability, "gate": self.verdict.to_dict()}
+        told = {split: one.to_dict() for split, one in self.probabilities.items()}
+        shown = {"warm": True, "cold": self.shown_for_new}
+        return {"figures": figures, "probability": told, "chance_shown": shown, "gate": self.verdict.to_dict()}
 
 
 def of_links(
@@ -188,8 +200,9 @@ class _Heard:
 
     def order(self, popularity_weight: float = 0.5) -> Scorer:
         """The order of the lists."""
-        flat = np.tile(self.rows, len(self.odds))
-        order = self.model.order(self.odds.ravel(), self.prior.reshape(-1, 1), flat, popularity_weight)
+        asks, others = self._ends
+        shown = np.where(self._free, self.odds, -np.inf).ravel()  # who is known already takes no place of a list
+        order = self.model.order(shown, asks, others, popularity_weight)
         return _looked_up(self.task.queries, order.reshape(self.odds.shape))
 
     def some(self, chosen: NDArray[np.bool_]) -> _Heard:
@@ -200,16 +213,31 @@ class _Heard:
         task = RankingTask.from_masks(self.task.queries[mine], truth, known, self.task.degree)
         return _Heard(task, self.model, self.rows, self.prior[mine], self.odds[mine], self.back[mine])
 
-    def pairs(self) -> tuple[Floats, Ints, Floats, Ints]:
-        """Log-odds and stratum of the other, one way and back, (q * n,) each: what a calibration takes."""
-        stratum = self.model.stratum[self.rows]
-        other = np.broadcast_to(stratum, self.odds.shape).ravel()
-        own = np.repeat(stratum[self.task.queries], self.odds.shape[1])
-        return self.odds.ravel(), other, self.back.ravel(), own
+    def ways(self) -> Ways:
+        """All pairs, (q * n,), from both sides: what a calibration takes."""
+        asks, others = self._ends
+        return Ways(self.odds.ravel(), self.model.kind(asks, others), self.back.ravel(), self.model.kind(others, asks))
 
     def chances(self, calibration: Calibration) -> Scorer:
         """Chances of all pairs."""
-        return _looked_up(self.task.queries, calibration.together(*self.pairs()).reshape(self.odds.shape))
+        return _looked_up(self.task.queries, calibration.together(self.ways()).reshape(self.odds.shape))
+
+    def calibrating(self) -> tuple[Ways, NDArray[np.bool_]]:
+        """The pairs that are not known already, and which of them came true."""
+        truth = self.task.truth.mask(0, len(self.task.queries), len(self.rows))
+        return self.ways().take(self._free.ravel()), truth[self._free]
+
+    @property
+    def _free(self) -> NDArray[np.bool_]:
+        count = len(self.task.queries)
+        free = ~self.task.known.mask(0, count, len(self.rows))
+        free[np.arange(count), self.task.queries] = False
+        return free
+
+    @property
+    def _ends(self) -> tuple[Ints, Ints]:
+        n = len(self.rows)
+        return np.repeat(self.rows[self.task.queries], n), np.tile(self.rows, len(self.task.queries))
 
 
 class _Hearing:
@@ -223,7 +251,7 @@ class _Hearing:
         self._progress.start("trial", steps)
         self._scorer = PairScorer(way.told, way.config, np.zeros((0, 2), dtype=np.int64))
         self._readings: dict[str, dict[str, list[Reading]]] = {}
-        self._warm: list[_Heard] = []
+        self._all: dict[str, list[_Heard]] = {}
 
     def hear(
         self,
@@ -254,8 +282,7 @@ class _Hearing:
         into = self._readings.setdefault(name, {})
         for scorer, found in scorers.items():
             into.setdefault(scorer, []).append(evaluate(task, found))
-        if name == "warm":
-            self._warm.append(heard)
+        self._all.setdefault(name, []).append(heard)
         self._progress.advance()
 
     def _heard(self, task: RankingTask, model: LinkModel | AccountModel) -> _Heard:
@@ -267,25 +294,25 @@ class _Hearing:
             asks, others = np.repeat(self._rows[part], n), np.tile(self._rows, len(part))
             said = texts.of_evidence(*self._scorer.evidence(asks, others))
             features = model.features(said, asks, others)
-            ways = said[:, 0], model.odds(features, others), model.odds(model.turned(features, asks), asks)
+            back = model.odds(model.turned(features, asks), others, asks)
+            ways = said[:, 0], model.odds(features, asks, others), back
             found[:, low : low + step] = np.stack(ways).reshape(3, len(part), n)
         return _Heard(task, model, self._rows, *found)
 
     def verdict(self) -> Trial:
         """What the gate says to all that was heard. Raises SettingsError where nothing was."""
-        if not any(len(heard.task.queries) for heard in self._warm):
+        every = [heard for several in self._all.values() for heard in several if len(heard.task.queries)]
+        if not every:
             raise SettingsError("Nothing could be kept back to try on: there is too little history.")
         first = np.random.default_rng(self._seed).permutation(len(self._rows)) % 2 == 0
-        half = _calibrated([heard.some(first) for heard in self._warm])
-        rest = [heard.some(~first) for heard in self._warm]
-        pairs = [scored_pairs(one.task, one.chances(half), one.order()) for one in rest if len(one.task.queries)]
-        probability = probability_figures(*pairs, rng=self._seed)
+        half = _calibrated([heard.some(first) for heard in every])
+        probabilities = {name: self._read(half, several, ~first) for name, several in self._all.items()}
         pooled = {
             name: {scorer: pool(parts) for scorer, parts in readings.items()}
             for name, readings in self._readings.items()
         }
         ours, prior, fame = (pool([readings[one] for readings in pooled.values()]) for one in (OURS, PRIOR, POPULARITY))
-        said = judge(ours, prior, probability, popularity=fame, rng=self._seed)
+        said = judge(ours, prior, probabilities["warm"], popularity=fame, rng=self._seed)
         reports = {
             name: compare(
                 name, readings, ours=(OURS, PRIOR), against=[one for one in readings if one != OURS], rng=self._seed
@@ -293,25 +320,24 @@ class _Hearing:
             for name, readings in pooled.items()
         }
         self._progress.done()
-        return Trial(reports, said, probability, _calibrated(self._warm), self._dial())
+        return Trial(reports, said, probabilities, _calibrated(every), self._dial())
+
+    def _read(self, half: Calibration, heard: list[_Heard], asks: NDArray[np.bool_]) -> ProbabilityFigures:
+        """How a calibration does on the partners that ask it: against the rate of their own kind of split."""
+        some = [one.some(asks) for one in heard]
+        pairs = [scored_pairs(one.task, one.chances(half), one.order()) for one in some if len(one.task.queries)]
+        return probability_figures(*pairs, rng=self._seed)
 
     def _dial(self) -> tuple[DialPoint, ...]:
         return trade_off(
-            {w: pool([evaluate(heard.task, heard.order(w)) for heard in self._warm]) for w in WEIGHTS}, rng=self._seed
+            {w: pool([evaluate(heard.task, heard.order(w)) for heard in self._all["warm"]]) for w in WEIGHTS},
+            rng=self._seed,
         )
 
 
 def _calibrated(heard: list[_Heard]) -> Calibration:
-    parts = []
-    for one in heard:
-        n, count = len(one.task.degree), len(one.task.queries)
-        free = ~one.task.known.mask(0, count, n)
-        free[np.arange(count), one.task.queries] = False
-        kept = free.ravel()
-        truth = one.task.truth.mask(0, count, n).ravel()
-        parts.append([array[kept] for array in (*one.pairs(), truth)])
-    odds, other, back, own, truth = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Calibration.fit(odds, other, back, own, truth)
+    ways, truth = zip(*(one.calibrating() for one in heard), strict=True)
+    return Calibration.fit(Ways.joined(list(ways)), np.concatenate(truth))
 
 
 def _looked_up(queries: Ints, table: Floats) -> Scorer:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from matchmaker.matching.learned.calibration import Calibration, bent, chance, curve, platt
+from matchmaker.matching.learned.calibration import KINDS, Calibration, Ways, bent, chance, curve, platt
 
 
 def drawn(n, slope, level, seed=0):
@@ -57,13 +57,13 @@ def test_a_curve_that_bends_is_found_again():
     found = bent(x, observed)
     assert found[2] == np.median(x[observed])
     assert found[0] > found[0] + found[3] > 0
+    lines = {"bent": found, "straight": np.append(platt(x, observed), (0.0, 0.0))}
+    errors = dict.fromkeys(lines, 0.0)
     for low in (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0):
         some = (x >= low) & (x < low + 1)
-        straight = chance(curve(np.append(platt(x, observed), (0, 0)), x[some])).mean()
-        mine = chance(curve(found, x[some])).mean()
-        assert abs(mine - observed[some].mean()) < 0.04
-        if low == 3.0:
-            assert abs(straight - observed[some].mean()) > 0.1
+        for name, line in lines.items():
+            errors[name] += abs(chance(curve(line, x[some])).mean() - observed[some].mean())
+    assert errors["bent"] < 0.4 * errors["straight"]
 
 
 def test_a_curve_never_falls_and_few_pairs_give_a_straight_one():
@@ -75,21 +75,34 @@ def test_a_curve_never_falls_and_few_pairs_give_a_straight_one():
     assert bent(x[:300], few)[3] == 0.0
 
 
-def test_each_stratum_with_enough_pairs_has_its_own_curve_and_the_pair_is_the_same_from_both_sides():
+def test_each_kind_with_enough_pairs_has_its_own_curve_and_the_pair_is_the_same_from_both_sides():
     rng = np.random.default_rng(5)
     n = 60_000
     odds, back = rng.normal(0, 2, (2, n))
-    stratum, back_stratum = rng.integers(0, 2, (2, n))  # nobody of stratum 2
-    level = 0.5 * (odds + back) + np.where(stratum == 1, 1.0, 0.0) + np.where(back_stratum == 1, 1.0, 0.0) - 3.0
+    kind, back_kind = rng.integers(0, 2, (2, n))  # nobody of the other kinds
+    level = 0.5 * (odds + back) + np.where(kind == 1, 1.0, 0.0) + np.where(back_kind == 1, 1.0, 0.0) - 3.0
     observed = rng.random(n) < chance(level)
-    found = Calibration.fit(odds, stratum, back, back_stratum, observed)
-    assert found.side.shape == (3, 2)
+    ways = Ways(odds, kind, back, back_kind)
+    found = Calibration.fit(ways, observed)
+    assert found.side.shape == (KINDS, 2)
     assert found.side[1, 1] > found.side[0, 1]
-    one = found.together(odds, stratum, back, back_stratum)
-    assert np.array_equal(one, found.together(back, back_stratum, odds, stratum))
+    one = found.together(ways)
+    assert np.array_equal(one, found.together(Ways(back, back_kind, odds, kind)))
     for low in np.arange(0.0, 0.6, 0.1):
         bin_ = (one >= low) & (one < low + 0.1)
         assert one[bin_].mean() == pytest.approx(observed[bin_].mean(), abs=0.02)
     again = Calibration.from_arrays(found.arrays())
-    assert np.array_equal(again.together(odds, stratum, back, back_stratum), one)
-    assert np.all((found.chances(odds, stratum) > 0) & (found.chances(odds, stratum) < 1))
+    assert np.array_equal(again.together(ways), one)
+    assert np.all((found.yours(ways) > 0) & (found.yours(ways) < 1))
+
+
+def test_pairs_of_which_one_side_is_new_have_a_curve_of_their_own():
+    rng = np.random.default_rng(6)
+    n = 40_000
+    odds, back = rng.normal(0, 2, (2, n))
+    new = rng.random(n) < 0.5
+    observed = rng.random(n) < chance(0.5 * (odds + back) - np.where(new, 1.0, 4.0))
+    ways = Ways(odds, np.where(new, 4, 1), back, np.ones(n, dtype=np.int64))
+    chances = Calibration.fit(ways, observed).together(ways)
+    for some in (new, ~new):
+        assert chances[some].mean() == pytest.approx(observed[some].mean(), abs=0.01)

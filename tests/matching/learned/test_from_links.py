@@ -41,9 +41,10 @@ def features_of(model, space, asks, others):
 
 
 def scores_of(model, space, row, popularity_weight=0.5):
-    others = np.arange(COUNT)
-    said, features = features_of(model, space, np.full(COUNT, row), others)
-    return model.order(model.odds(features, others), said, others, popularity_weight)
+    asks, others = np.full(COUNT, row), np.arange(COUNT)
+    odds = model.odds(features_of(model, space, asks, others)[1], asks, others)
+    odds[model.graph.adjacency[[row]].toarray()[0, :COUNT] > 0] = -np.inf
+    return model.order(odds, asks, others, popularity_weight)
 
 
 def test_hidden_links_are_found(model, space, history):
@@ -60,22 +61,33 @@ def test_hidden_links_are_found(model, space, history):
 
 def test_the_same_seed_learns_the_same_bytes_and_another_one_others(model, space, history):
     again, other = (from_links.learn(space, CONFIG, history[0], seed=seed) for seed in (0, 1))
-    for name in ("main", "small"):
-        assert getattr(model, name).array().tobytes() == getattr(again, name).array().tobytes()
     assert all(array.tobytes() == again.arrays()[name].tobytes() for name, array in model.arrays().items())
-    assert model.main.weights.tobytes() != other.main.weights.tobytes()
+    assert model.arrays()["rankers"].tobytes() != other.arrays()["rankers"].tobytes()
 
 
 def test_contributions_add_up_to_the_odds(model, space):
     rows = np.arange(40, 80)
     features = features_of(model, space, np.full(40, 3), rows)[1]
     assert features.shape == (40, len(from_links.FEATURES))
-    parts, level = model.parts(features, rows)
-    assert np.allclose(parts.sum(axis=1) + level, model.odds(features, rows), rtol=0, atol=1e-12)
-    small = model.stratum[rows] == SMALL
-    assert small.any() and not small.all()
-    by_hand = (features - model.main.mean) / model.main.scale * model.main.weights
-    assert np.allclose(parts[~small], by_hand[~small])
+    asks = np.full(40, 3)
+    parts = model.parts(features, asks, rows)
+    assert np.array_equal(parts.sum(axis=1), model.odds(features, asks, rows))
+    for stratum in (ESTABLISHED, SMALL):
+        some, ranker = model.stratum[rows] == stratum, model.rankers[stratum]
+        assert some.any()
+        assert np.allclose(parts[some], (features[some] - ranker.mean) / ranker.scale * ranker.weights)
+
+
+def test_who_has_no_link_is_ranked_by_what_was_learned_of_those_without(space, history):
+    seen = history[0]
+    alone = 17
+    model = from_links.learn(space, CONFIG, seen.without((seen.ends == alone).any(axis=1)))
+    rows = np.arange(20)
+    assert set(model.kind(np.full(20, alone), rows).tolist()) <= {3, 4, 5}
+    assert set(model.kind(np.full(20, 3), rows).tolist()) <= {0, 1, 2}
+    features = features_of(model, space, np.full(20, alone), rows)[1]
+    cold = np.stack([model.rankers[3 + stratum].parts(features) for stratum in range(3)])
+    assert np.allclose(model.parts(features, np.full(20, alone), rows), cold[model.stratum[rows], rows])
 
 
 def test_a_turned_pair_is_the_pair_asked_the_other_way(model, space):
@@ -117,12 +129,14 @@ def test_a_newcomer_is_placed_by_what_it_says(model, space, history):
     assert np.array_equal(scores_of(grown, space, 12), scores_of(model, space, 12))
 
 
-def test_the_dial_brings_the_small_forward_and_the_giants_back(model, space):
-    small, giant = model.stratum == SMALL, model.stratum == GIANT
-    famous, neutral, mighty = (scores_of(model, space, 12, weight) for weight in (1.0, 0.5, 0.0))
-    assert np.allclose((neutral - famous)[small], 1.0) and np.allclose((mighty - famous)[small], 2.0)
-    assert np.allclose((neutral - famous)[giant], -2.0) and np.allclose((mighty - famous)[giant], -4.0)
-    assert np.allclose((neutral - famous)[~small & ~giant], 0.0)
+def test_the_dial_shares_out_the_places(model, space):
+    found = {}
+    for weight in (0.0, 0.5, 1.0):
+        best = np.argsort(-scores_of(model, space, 12, weight), kind="stable")[:10]
+        found[weight] = np.bincount(model.stratum[best], minlength=3).tolist()
+    assert found[0.5] == [1, 5, 4]
+    assert found[0.0] == [0, 1, 9]
+    assert found[1.0][GIANT] == min(8, (model.stratum == GIANT).sum()) and found[1.0][SMALL] == 0
 
 
 def test_known_rivals_are_told_from_links(space, history):

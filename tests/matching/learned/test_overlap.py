@@ -32,7 +32,7 @@ def held():
 def scores_of(model, space, row):
     asks, others = np.full(COUNT, row), np.arange(COUNT)
     said = texts.of_pairs(model.told(space), CONFIG, asks, others)
-    return model.order(model.odds(model.features(said, asks, others), others), said, others)
+    return model.order(model.odds(model.features(said, asks, others), asks, others), asks, others)
 
 
 def test_features_are_what_the_formulas_say(held):

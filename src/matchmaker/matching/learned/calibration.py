@@ -1,11 +1,11 @@
 """From log-odds that rank to the share of such pairs that were observed: by side, then for the pair.
 
 Platt (1999) scaling: the chance is 1 / (1 + exp(-(a x + b))), fitted on pairs that the ranking had not learned from, with his
-targets (n+ + 1) / (n+ + 2) and 1 / (n- + 2) in the place of 1 and 0. First for one side's log-odds, by the stratum of the other
-where there are enough observed pairs; then for the mean of both sides' calibrated log-odds, whose curve may bend once, at the median
-of the observed pairs: what is shown lies above it, and one slope for all pairs is that of the many which are not. What is calibrated
-is the share of pairs that turned out to be linked among those that half of the history did not show as linked: no probability of
-success.
+targets (n+ + 1) / (n+ + 2) and 1 / (n- + 2) in the place of 1 and 0. First for one side's log-odds, by kind of pair where there are
+enough observed ones; then for the mean of both sides' calibrated log-odds, whose curve may bend once, at the median of the observed
+pairs: what is shown lies above it, and one slope for all pairs is that of the many which are not. What is calibrated is the share
+of pairs that turned out to be linked among those that the history, with part of it kept back, did not show as linked: no
+probability of success.
 """
 
 from __future__ import annotations
@@ -16,61 +16,93 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.matching.learned.dial import STRATA
 from matchmaker.matching.learned.history import Floats, Ints
 
-STRATA = 3
+KINDS = 2 * STRATA
+"""Kinds of pairs: by the stratum of the other, first for partners that ask with a history, then for those without."""
 _ENOUGH = 100
-"""Observed pairs of a stratum that get a curve of their own."""
+"""Observed pairs of a kind that get a curve of their own."""
 _STEPS, _STEEPEST, _TINY = 100, 50.0, 1e-9
 
 
 @dataclass(frozen=True)
+class Ways:
+    """p pairs from both sides: log-odds and kind of each one way, and back; all (p,)."""
+
+    odds: Floats
+    kind: Ints
+    back: Floats
+    back_kind: Ints
+
+    @property
+    def new(self) -> NDArray[np.bool_]:
+        """(p,) bool, pairs of which at least one side has no history."""
+        return np.asarray((self.kind >= STRATA) | (self.back_kind >= STRATA))
+
+    def take(self, kept: NDArray[np.bool_]) -> Ways:
+        """Some of the pairs."""
+        return Ways(self.odds[kept], self.kind[kept], self.back[kept], self.back_kind[kept])
+
+    @classmethod
+    def joined(cls, several: list[Ways]) -> Ways:
+        """The pairs of several, one after another."""
+        names = ("odds", "kind", "back", "back_kind")
+        return cls(*(np.concatenate([getattr(one, name) for one in several]) for name in names))
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """side: (strata, 2) slope and level of each stratum's curve; pair: (4,) slope, level, where the curve bends, and what the slope
-    gains there.
+    """side: (KINDS, 2) slope and level of each kind's curve; pair: (2, 4) slope, level, where the curve bends, and what the slope
+    gains there, of pairs with a history, and of those where one side has none.
     """
 
     side: Floats
     pair: Floats
 
     @classmethod
-    def fit(
-        cls, odds: Floats, stratum: Ints, back: Floats, back_stratum: Ints, observed: NDArray[np.bool_]
-    ) -> Calibration:
-        """Fit to p pairs, all arrays (p,): log-odds and the other's stratum one way and back, and which pairs were observed."""
-        ways, strata, came = np.append(odds, back), np.append(stratum, back_stratum), np.tile(observed, 2)
-        whole = platt(ways, came)
+    def fit(cls, ways: Ways, observed: NDArray[np.bool_]) -> Calibration:
+        """Fit to p pairs, `observed` (p,) or not."""
+        odds, kinds, came = np.append(ways.odds, ways.back), np.append(ways.kind, ways.back_kind), np.tile(observed, 2)
+        whole = platt(odds, came)
         side = np.stack([
-            platt(ways[strata == one], came[strata == one]) if came[strata == one].sum() >= _ENOUGH else whole
-            for one in range(STRATA)
+            platt(odds[kinds == one], came[kinds == one]) if came[kinds == one].sum() >= _ENOUGH else whole
+            for one in range(KINDS)
         ])  # fmt: skip
-        first = cls(side, np.zeros(4))
-        return cls(side, bent(first._mean(odds, stratum, back, back_stratum), observed))
+        mean, new = cls(side, np.zeros((2, 4)))._mean(ways), ways.new
+        every = bent(mean, observed)
+        pair = [bent(mean[some], observed[some]) if observed[some].sum() >= _ENOUGH else every for some in (~new, new)]
+        return cls(side, np.stack(pair))
 
-    def chances(self, odds: Floats, stratum: Ints) -> Floats:
-        """(p,) in (0, 1), of one side's log-odds."""
-        return chance(self._level(odds, stratum))
+    def yours(self, ways: Ways) -> Floats:
+        """(p,) in (0, 1), from the log-odds of one side alone."""
+        return chance(self._level(ways.odds, ways.kind))
 
-    def together(self, odds: Floats, stratum: Ints, back: Floats, back_stratum: Ints) -> Floats:
+    def theirs(self, ways: Ways) -> Floats:
+        """(p,) in (0, 1), from those of the other."""
+        return chance(self._level(ways.back, ways.back_kind))
+
+    def together(self, ways: Ways) -> Floats:
         """(p,) in (0, 1), of the pair; the same whichever way it is asked."""
-        return chance(curve(self.pair, self._mean(odds, stratum, back, back_stratum)))
+        mean, new = self._mean(ways), ways.new
+        return chance(np.where(new, curve(self.pair[1], mean), curve(self.pair[0], mean)))
 
-    def _level(self, odds: Floats, stratum: Ints) -> Floats:
-        slope, level = self.side[stratum].T
+    def _level(self, odds: Floats, kind: Ints) -> Floats:
+        slope, level = self.side[kind].T
         return np.asarray(slope * odds + level)
 
-    def _mean(self, odds: Floats, stratum: Ints, back: Floats, back_stratum: Ints) -> Floats:
-        return 0.5 * (self._level(odds, stratum) + self._level(back, back_stratum))
+    def _mean(self, ways: Ways) -> Floats:
+        return 0.5 * (self._level(ways.odds, ways.kind) + self._level(ways.back, ways.back_kind))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What `from_arrays` makes the same calibration of."""
-        return {"calibration": np.append(self.side.ravel(), self.pair)}
+        return {"calibration": np.append(self.side, self.pair)}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Calibration:
         """The calibration of these arrays."""
         flat = np.array(arrays["calibration"])
-        return cls(flat[: 2 * STRATA].reshape(STRATA, 2), flat[2 * STRATA :])
+        return cls(flat[: 2 * KINDS].reshape(KINDS, 2), flat[2 * KINDS :].reshape(2, 4))
 
 
 def chance(level: Floats) -> Floats:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from matchmaker.audience.overlap import MINIMUM
 from matchmaker.errors import SettingsError
 from matchmaker.matching.learned import dial, overlap, texts
-from matchmaker.matching.learned.from_links import balanced
 from matchmaker.matching.learned.history import Floats, Ints
 from matchmaker.matching.learned.linear import Linear
 from matchmaker.matching.learned.overlap import Overlap
@@ -35,6 +34,8 @@ FEATURES = (*texts.FEATURES, *overlap.FEATURES)
 _ASKS, _OTHER = FEATURES.index("asks"), FEATURES.index("other")
 _TURNED = [_OTHER if place == _ASKS else _ASKS if place == _OTHER else place for place in range(len(FEATURES))]
 """Where each feature of a pair stands when the pair is turned."""
+_GAINED = np.array([-2.0, 0.0, 1.0])
+"""Log-odds that giants, established and small partners gain at the small end of the dial, and lose at the other."""
 WEIGHTS = (1.0, 0.75, 0.5, 0.25, 0.0)
 FEWEST = MINIMUM // 2
 """Accounts below which a partner neither asks nor is a candidate in training: half of them is left to each half."""
@@ -72,20 +73,25 @@ class AccountModel:
         del asks
         return features[:, _TURNED]
 
-    def odds(self, features: Floats, others: Ints) -> Floats:
-        """(p,) log-odds of overlap beyond chance, of pairs as they were weighed in training."""
-        del others
-        return self.ranker.odds(features)
+    def kind(self, asks: Ints, others: Ints) -> Ints:
+        """(p,) the stratum of the other: all are ranked alike, but not observed as often."""
+        del asks
+        return self.stratum[others]
 
-    def parts(self, features: Floats, others: Ints) -> tuple[Floats, Floats]:
-        """(p, len(FEATURES)) log-odds of each feature, and (p,) of what all pairs begin with; they add up to `odds` exactly."""
-        return self.ranker.parts(features), np.full(len(others), self.ranker.level)
+    def odds(self, features: Floats, asks: Ints, others: Ints) -> Floats:
+        """(p,) log-odds of overlap beyond chance, of pairs as they were weighed in training, but for what all begin with."""
+        return np.asarray(self.parts(features, asks, others).sum(axis=1))
 
-    def order(self, odds: Floats, said: Floats, others: Ints, popularity_weight: float = 0.5) -> Floats:
-        """(p,) whose order is the list: log-odds, and what the stratum by accounts gains, nothing at 0.5."""
-        del said
-        gained = dial.offsets(popularity_weight) - dial.OFFSETS
-        return np.asarray(odds + gained[self.stratum[others]])
+    def parts(self, features: Floats, asks: Ints, others: Ints) -> Floats:
+        """(p, len(FEATURES)) log-odds of each feature; they add up to `odds` exactly."""
+        del asks, others
+        return self.ranker.parts(features)
+
+    def order(self, odds: Floats, asks: Ints, others: Ints, popularity_weight: float = 0.5) -> Floats:
+        """(p,) relevance in nats, ln(1 + exp(s)) of log-odds s and of what the stratum by accounts gains: nothing at 0.5."""
+        del asks
+        gained = (1.0 - 2.0 * popularity_weight) * _GAINED[self.stratum[others]]
+        return np.logaddexp(0.0, odds + self.ranker.level + gained)
 
     @cached_property
     def stratum(self) -> Ints:
@@ -118,6 +124,13 @@ class AccountModel:
             ranker=Linear.from_array(arrays["ranker"]),
             small_weight=float(arrays["small_weight"][0]),
         )
+
+
+def balanced(labels: NDArray[np.bool_], weights: Floats | None = None) -> Floats:
+    """(p,) weights that give both classes half of the sum; weights: (p,) of the positives among one another."""
+    own = np.where(labels, 1.0 if weights is None else weights, 1.0)
+    total = len(labels) / 2.0
+    return np.where(labels, own * total / max(own[labels].sum(), 1e-9), total / max(int((~labels).sum()), 1))
 
 
 def held_by(space: Space) -> csr_array:

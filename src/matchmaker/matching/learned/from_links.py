@@ -1,14 +1,16 @@
 """Learning from links: some are hidden, the features are made of the rest, and the hidden ones are to be found.
 
-Two kinds of hiding, half of the links at random and all links of a fifth of the partners, so that the ranker learns what to make of
-partners without any. Pairs that are not linked count as negatives though some of them are links nobody has seen (positive and
-unlabelled data): scores rank, and are probabilities only of being observed.
+Two kinds of hiding, and a ranking learned from each: half of the links at random, for partners that ask with links of their own,
+and all links of a fifth of the partners, for those that ask without any. Within each, giants, established and small partners are
+ranked by weights of their own (dial.py): what tells the small ones apart is lost among the famous. Pairs that are not linked count
+as not chosen though some of them are links nobody has seen (positive and unlabelled data): scores rank, and are no probability.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +18,8 @@ from numpy.typing import NDArray
 
 from matchmaker.errors import SettingsError
 from matchmaker.matching.learned import dial, graph, texts
-from matchmaker.matching.learned.dial import SMALL, strata
+from matchmaker.matching.learned.choice import choice
+from matchmaker.matching.learned.dial import ESTABLISHED, GIANT, SMALL, STRATA, strata
 from matchmaker.matching.learned.graph import Graph
 from matchmaker.matching.learned.history import Floats, Ints, Links
 from matchmaker.matching.learned.linear import Linear
@@ -29,33 +32,37 @@ if TYPE_CHECKING:
 FEATURES = (*texts.FEATURES, *graph.FEATURES)
 FEWEST = 150
 """Links below which nothing is learned: a couple of hundred pairs fit noise."""
-_HALVINGS, _FOLDS, _NEGATIVES, _ASKERS = 2, 5, 60, 2000
-_SMALL_REGULARISATION = 0.003
-PRIOR_SHARE = 0.15
-"""Log-odds a nat of the prior: chosen with `OFFSETS`."""
+WARM, COLD = 0, 1
+"""Kinds of asking partners: with links, and without any."""
+PENALTIES = ((0.1, 1.0, 3.0), (0.1, 0.1, 1.0))
+"""Of each kind that asks and each stratum: chosen on splits of their own (docs/quality.md)."""
+_HALVINGS, _FOLDS = 2, 5
+_RIVAL = 5.0
+"""Candidates for which a known rival stands: it looks like a partner, and is known to be none."""
+_ASKERS, _PAIRS = 2000, 400_000
+"""Partners that ask, and pairs, of one hiding, at most."""
 
 
 @dataclass(frozen=True)
 class LinkModel:
-    """A ranking learned from links. stratum: (n,) of dial.py; main: log-odds of everybody, small: of the small ones, which `shift`
-    brings to the level that main gives them. Rows are those of the partners it was learned from, then of newcomers.
+    """A ranking learned from links. stratum: (n,) of dial.py; rankers: one for each kind that asks and each stratum, kind by kind.
+
+    Rows are those of the partners it was learned from, then of newcomers.
     """
 
     graph: Graph
     facts: Facts
     stratum: Ints
-    main: Linear
-    small: Linear
-    shift: float
+    rankers: tuple[Linear, ...]
 
     names = FEATURES
     told = staticmethod(texts.without_links)
     """The part of a space that `said` is of."""
 
-    @property
+    @cached_property
     def mean_said(self) -> Floats:
         """(len(texts.FEATURES),) mean of `said` over the pairs it was learned from."""
-        return self.main.mean[: len(texts.FEATURES)]
+        return self.rankers[ESTABLISHED].mean[: len(texts.FEATURES)]
 
     def features(self, said: Floats, asks: Ints, others: Ints) -> Floats:
         """(p, len(FEATURES)) of the pairs asks[r], others[r]; said: (p, len(texts.FEATURES)) of these."""
@@ -66,20 +73,25 @@ class LinkModel:
         own = len(texts.FEATURES)
         return np.concatenate((features[:, :own], self.graph.turned(features[:, own:], asks)), axis=1)
 
-    def odds(self, features: Floats, others: Ints) -> Floats:
-        """(p,) log-odds of a link, of pairs as they were weighed in training: they rank, and are no probability yet."""
-        small = self.small.odds(features) + self.shift
-        return np.where(self.stratum[others] == SMALL, small, self.main.odds(features))
+    def kind(self, asks: Ints, others: Ints) -> Ints:
+        """(p,) which of the rankers ranks a pair."""
+        return np.where(self.graph.linked[asks], WARM, COLD) * STRATA + self.stratum[others]
 
-    def parts(self, features: Floats, others: Ints) -> tuple[Floats, Floats]:
-        """(p, len(FEATURES)) log-odds of each feature, and (p,) of what all pairs begin with; they add up to `odds` exactly."""
-        small = self.stratum[others] == SMALL
-        parts = np.where(small[:, None], self.small.parts(features), self.main.parts(features))
-        return parts, np.where(small, self.small.level + self.shift, self.main.level)
+    def odds(self, features: Floats, asks: Ints, others: Ints) -> Floats:
+        """(p,) log-odds of being chosen, which rank pairs of one kind and are no probability yet."""
+        return np.asarray(self.parts(features, asks, others).sum(axis=1))
 
-    def order(self, odds: Floats, said: Floats, others: Ints, popularity_weight: float = 0.5) -> Floats:
-        """(p,) whose order is the list: log-odds, what the stratum gains, and a little of the prior, which knows the best texts."""
-        return np.asarray(odds + dial.offsets(popularity_weight)[self.stratum[others]] + PRIOR_SHARE * said[:, 0])
+    def parts(self, features: Floats, asks: Ints, others: Ints) -> Floats:
+        """(p, len(FEATURES)) log-odds of each feature; they add up to `odds` exactly."""
+        kind = self.kind(asks, others)
+        mean, scale, weights = (
+            np.stack([getattr(one, name) for one in self.rankers]) for name in ("mean", "scale", "weights")
+        )
+        return np.asarray((features - mean[kind]) / scale[kind] * weights[kind])
+
+    def order(self, odds: Floats, asks: Ints, others: Ints, popularity_weight: float = 0.5) -> Floats:
+        """(p,) relevance in nats, whose order is the list: the strata in turn, the likeliest of each first."""
+        return dial.in_turn(odds, asks, self.stratum[others], popularity_weight)
 
     def followed_by(self, vectors: Floats, facts: Floats) -> LinkModel:
         """The same ranking with newcomers, who have no link: (m, d) profile vectors and (m, e) facts."""
@@ -92,9 +104,7 @@ class LinkModel:
             **self.graph.arrays(),
             "facts": np.stack((self.facts.mean, self.facts.spread)),
             "stratum": self.stratum.astype(np.int8),
-            "main": self.main.array(),
-            "small": self.small.array(),
-            "shift": np.array([self.shift]),
+            "rankers": np.stack([one.array() for one in self.rankers]),
         }
 
     @classmethod
@@ -105,9 +115,7 @@ class LinkModel:
             graph=Graph.from_arrays(arrays, texts.profile_vectors(space), facts.of_space(space)),
             facts=facts,
             stratum=np.asarray(arrays["stratum"], dtype=np.int64),
-            main=Linear.from_array(arrays["main"]),
-            small=Linear.from_array(arrays["small"]),
-            shift=float(arrays["shift"][0]),
+            rankers=tuple(Linear.from_array(one) for one in arrays["rankers"]),
         )
 
 
@@ -125,20 +133,28 @@ def learn(space: Space, config: Config, links: Links, *, rivals: Ints | None = N
     linked = np.flatnonzero(links.degree() > 0)
     inner = Links(np.searchsorted(linked, links.ends), len(linked), links.strength)
     pairs = _Pairs.draw(inner, _among(linked, rivals), rng)
-    said = texts.of_pairs(space, config, linked[pairs.asks], linked[pairs.others])
-    parts = [
-        _Part.of(pairs, said, hidden, asks, Graph.fit(inner.without(hidden), vectors[linked], facts[linked]), inner)
-        for hidden, asks in _hidings(inner, rng)
-    ]
-    found, labels, small = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("features", "labels", "small")
-    )
-    from matchmaker.matching.learned.ranker import PairRanker  # and scikit-learn, which answering has no use for
+    said = texts.of_pairs(space, config, linked[pairs.asks], linked[pairs.others]).astype(np.float32)
+    lessons: tuple[list[_Part], list[_Part]] = ([], [])
+    for kind, hidden, asks in _hidings(inner, rng):
+        seen = Graph.fit(inner.without(hidden), vectors[linked], facts[linked])
+        lessons[kind].append(_Part.of(pairs, said, hidden, asks, seen, inner))
+    rankers = [ranker for kind in (WARM, COLD) for ranker in _ranked(lessons[kind], PENALTIES[kind])]
+    return LinkModel(Graph.fit(links, vectors, facts), about, _strata(links, linked), tuple(rankers))
 
-    main = PairRanker().fit(found, labels, balanced(labels))
-    little = PairRanker(_SMALL_REGULARISATION).fit(found[small], labels[small], balanced(labels[small]))
-    shift = float(np.mean(main.decision_function(found[small]) - little.decision_function(found[small])))
-    return LinkModel(Graph.fit(links, vectors, facts), about, _strata(links, linked), main.linear, little.linear, shift)
+
+def _ranked(parts: list[_Part], penalties: tuple[float, float, float]) -> Iterator[Linear]:
+    """A ranker for each stratum of those that are asked for. The established learn from the small ones too: they are alike."""
+    features, chosen, asks, stratum, counts = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("features", "chosen", "asks", "stratum", "counts")
+    )
+    for wanted, penalty in zip(((GIANT,), (ESTABLISHED, SMALL), (SMALL,)), penalties, strict=True):
+        among = np.isin(stratum, wanted)
+        found = choice(features[among], chosen[among], asks[among], penalty, counts[among])
+        found = found or choice(features, chosen, asks, penalty, counts)
+        if found is None:
+            raise SettingsError("Nothing can be learned from these links: whoever has one has one with everybody.")
+        yield found
 
 
 def _among(linked: Ints, pairs: Ints | None) -> Ints:
@@ -146,13 +162,6 @@ def _among(linked: Ints, pairs: Ints | None) -> Ints:
     if pairs is None:
         return np.zeros((0, 2), dtype=np.int64)
     return np.searchsorted(linked, pairs[np.isin(pairs, linked).all(axis=1)])
-
-
-def balanced(labels: NDArray[np.bool_], weights: Floats | None = None) -> Floats:
-    """(p,) weights that give both classes half of the sum; weights: (p,) of the positives among one another."""
-    own = np.where(labels, 1.0 if weights is None else weights, 1.0)
-    total = len(labels) / 2.0
-    return np.where(labels, own * total / max(own[labels].sum(), 1e-9), total / max(int((~labels).sum()), 1))
 
 
 def _strata(links: Links, linked: Ints) -> Ints:
@@ -164,13 +173,14 @@ def _strata(links: Links, linked: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Ordered pairs (p,) to learn from, sorted by who asks: every link both ways, known rivals, and some that are drawn. link: its
-    number, -1 where there is none.
+    """Ordered pairs (p,) to learn from, sorted by who asks: all there are or, where there are more than `_PAIRS`, every link both
+    ways, known rivals, and some that are drawn. link: its number, -1 where there is none; rival: (p,) bool.
     """
 
     asks: Ints
     others: Ints
     link: Ints
+    rival: NDArray[np.bool_]
 
     @classmethod
     def draw(cls, links: Links, rivals: Ints, rng: np.random.Generator) -> _Pairs:
@@ -181,47 +191,61 @@ class _Pairs:
         numbers = np.tile(np.arange(len(links.ends)), 2)
         kept = np.isin(both[:, 0], askers)
         near = np.concatenate((rivals, rivals[:, ::-1]))
-        near = near[np.isin(near[:, 0], askers)]
-        asks = np.concatenate((both[kept, 0], near[:, 0], np.repeat(askers, min(_NEGATIVES, links.n))))
-        drawn = rng.integers(0, links.n, len(asks) - int(kept.sum()) - len(near))
-        others = np.concatenate((both[kept, 1], near[:, 1], drawn))
-        number = np.concatenate((numbers[kept], np.full(len(asks) - int(kept.sum()), -1)))
-        order = np.lexsort((-number, others, asks))
-        asks, others, number = asks[order], others[order], number[order]
+        if len(askers) * links.n <= _PAIRS:
+            drawn = np.stack(np.meshgrid(askers, np.arange(links.n), indexing="ij"), axis=-1).reshape(-1, 2)
+        else:
+            each = max(_PAIRS // len(askers), 1)
+            chance = np.stack((np.repeat(askers, each), rng.integers(0, links.n, len(askers) * each)), axis=1)
+            drawn = np.concatenate((near[np.isin(near[:, 0], askers)], chance))
+        ends = np.concatenate((both[kept], drawn))
+        number = np.concatenate((numbers[kept], np.full(len(drawn), -1)))
+        order = np.lexsort((-number, ends[:, 1], ends[:, 0]))
+        asks, others, number = ends[order, 0], ends[order, 1], number[order]
         again = np.zeros(len(asks), dtype=bool)  # a drawn pair that is a link, or was drawn already
         again[1:] = (asks[1:] == asks[:-1]) & (others[1:] == others[:-1])
         kept = ~again & (asks != others)
-        return cls(asks[kept], others[kept], number[kept])
+        rival = np.isin(asks * links.n + others, near[:, 0] * links.n + near[:, 1])
+        return cls(asks[kept], others[kept], number[kept], rival[kept])
 
 
 @dataclass(frozen=True)
 class _Part:
-    """What one hiding teaches. features: (p, len(FEATURES)); labels: (p,) bool; small: (p,) bool, the other is a small one."""
+    """What one hiding teaches. features: (p, len(FEATURES)) float32; chosen: (p,) bool, the hidden links; asks: (p,) sorted, each
+    number one list; stratum: (p,) of the other, by the links that are seen; counts: (p,) for how many candidates it stands.
+    """
 
-    features: Floats
-    labels: NDArray[np.bool_]
-    small: NDArray[np.bool_]
+    features: NDArray[np.float32]
+    chosen: NDArray[np.bool_]
+    asks: Ints
+    stratum: Ints
+    counts: Floats
 
     @classmethod
     def of(
-        cls, pairs: _Pairs, said: Floats, hidden: NDArray[np.bool_], asks: NDArray[np.bool_], seen: Graph, links: Links
+        cls,
+        pairs: _Pairs,
+        said: NDArray[np.float32],
+        hidden: NDArray[np.bool_],
+        asks: NDArray[np.bool_],
+        seen: Graph,
+        links: Links,
     ) -> _Part:
         is_link = pairs.link >= 0
         counts = asks[pairs.asks] & (~is_link | hidden[pairs.link])
         one, other = pairs.asks[counts], pairs.others[counts]
-        features = np.concatenate((said[counts], seen.features(one, other)), axis=1)
-        small = strata(links.without(hidden).degree())[other] == SMALL
-        return cls(features, is_link[counts], small)
+        features = np.concatenate((said[counts], seen.features(one, other).astype(np.float32)), axis=1)
+        stratum = strata(links.without(hidden).degree())[other]
+        return cls(features, is_link[counts], one, stratum, np.where(pairs.rival[counts], _RIVAL, 1.0))
 
 
-def _hidings(links: Links, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Which links (m,) are hidden, and which partners (n,) ask."""
+def _hidings(links: Links, rng: np.random.Generator) -> Iterator[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """The kind of asking partners that a hiding teaches about, which links (m,) are hidden, and which partners (n,) ask."""
     everybody = np.ones(links.n, dtype=bool)
     for _ in range(_HALVINGS):
         half = rng.random(len(links.ends)) < 0.5
-        yield half, everybody
-        yield ~half, everybody
+        yield WARM, half, everybody
+        yield WARM, ~half, everybody
     fold = rng.integers(0, _FOLDS, links.n)
     for number in range(_FOLDS):
         cold = fold == number
-        yield cold[links.ends].any(axis=1), cold
+        yield COLD, cold[links.ends].any(axis=1), cold

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.matching.learned import texts
-from matchmaker.matching.learned.calibration import Calibration
+from matchmaker.matching.learned.calibration import Calibration, Ways
 from matchmaker.matching.learned.from_accounts import AccountModel
 from matchmaker.matching.learned.from_links import LinkModel
 from matchmaker.matching.learned.history import Floats, Ints
@@ -26,20 +26,18 @@ KINDS: dict[str, type[LinkModel | AccountModel]] = {"links": LinkModel, "account
 class Judged:
     """p pairs as history sees them, every array (p,) unless told.
 
-    odds, back: log-odds one way and the other; order, order_back: relevance in nats, ln(1 + exp(s)) of log-odds s that the dial and
-    the prior have moved; chance: in (0, 1), of being observed; yours, theirs: the same from one side alone; parts, level:
-    (2, p, features) and (2, p), what the log-odds of both ways add up from.
+    odds, back: log-odds one way and the other; order: relevance in nats among the pairs of the same asking partner; chance: in
+    (0, 1), of being observed, NaN where it says no more than a base rate; yours, theirs: the same from one side alone;
+    parts: (2, p, features), what the log-odds of both ways add up from.
     """
 
     odds: Floats
     back: Floats
     order: Floats
-    order_back: Floats
     chance: Floats
     yours: Floats
     theirs: Floats
     parts: Floats
-    level: Floats
 
 
 @dataclass(frozen=True)
@@ -52,32 +50,30 @@ class Learned:
 
     def judge(self, said: Floats, asks: Ints, others: Ints, popularity_weight: float = 0.5) -> Judged:
         """Pairs asks[r], others[r] of the model's rows; said: (p, .) of texts.py, of the space that the model is told."""
-        model, stratum = self.model, self.model.stratum
+        model = self.model
         features = model.features(said, asks, others)
         turned = model.turned(features, asks)
-        odds, back = model.odds(features, others), model.odds(turned, asks)
-        ways = odds, stratum[others], back, stratum[asks]
-        out_parts, out_level = model.parts(features, others)
-        back_parts, back_level = model.parts(turned, asks)
-        order = model.order(odds, said, others, popularity_weight)
-        order_back = model.order(back, said, asks, popularity_weight)
+        parts = np.stack((model.parts(features, asks, others), model.parts(turned, others, asks)))
+        odds, back = parts.sum(axis=2)
+        ways = Ways(odds, model.kind(asks, others), back, model.kind(others, asks))
+        hidden = ways.new & (not self.facts["chance_shown"]["cold"])
+        chances = (self.calibration.together(ways), self.calibration.yours(ways), self.calibration.theirs(ways))
+        chance, yours, theirs = (np.where(hidden, np.nan, one) for one in chances)
         return Judged(
             odds=odds,
             back=back,
-            order=np.logaddexp(0.0, order),
-            order_back=np.logaddexp(0.0, order_back),
-            chance=self.calibration.together(*ways),
-            yours=self.calibration.chances(odds, stratum[others]),
-            theirs=self.calibration.chances(back, stratum[asks]),
-            parts=np.stack((out_parts, back_parts)),
-            level=np.stack((out_level, back_level)),
+            order=model.order(odds, asks, others, popularity_weight),
+            chance=chance,
+            yours=yours,
+            theirs=theirs,
+            parts=parts,
         )
 
     def silent(self, asks: Ints, others: Ints) -> Floats:
         """(p,) the order of pairs whose texts say what those of all pairs say on average."""
         model = self.model
         said = np.broadcast_to(model.mean_said, (len(asks), len(model.mean_said)))
-        return model.order(model.odds(model.features(said, asks, others), others), said, others)
+        return model.order(model.odds(model.features(said, asks, others), asks, others), asks, others)
 
     def followed_by(self, space: Space, rows: Ints) -> Learned:
         """The same with the partners at `rows` (m,) of a space as newcomers, behind those it was learned from."""
