@@ -33,27 +33,31 @@ def crowd(warm, tmp_path_factory):
     return folder
 
 
-def cut_off(folder, number, moment, tries=5):
-    """Send a signal to a build when it has read its partners and written `moment` files: its exit status, what it said."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "matchmaker.cli.app", "build", "crowd.jsonl", "-o", "bundle"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        text=True,
-    )
-    said = ""
-    while "600 read" not in said:
-        line = process.stderr.readline()
-        assert line, said
-        said += line
-    while process.poll() is None and written(folder / "bundle") < moment:
-        time.sleep(0.0005)
-    process.send_signal(number)
-    said += process.communicate(timeout=60)[1]
-    if process.returncode == 0 and tries:  # it was quicker than we
-        return cut_off(folder, number, moment, tries - 1)
-    return process.returncode, said
+def cut_off(folder, number, moment):
+    """Send a signal to a build when it has read its partners and written `moment` files: its exit status, what it said, and
+    what was in the folder before. Five builds in a row may be quicker than we.
+    """
+    for _ in range(5):
+        before = tree(folder)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "matchmaker.cli.app", "build", "crowd.jsonl", "-o", "bundle"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            text=True,
+        )
+        said = ""
+        while "600 read" not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        while process.poll() is None and written(folder / "bundle") < moment:
+            time.sleep(0.0005)
+        process.send_signal(number)
+        said += process.communicate(timeout=300)[1]
+        if process.returncode != 0:
+            break
+    return process.returncode, said, before
 
 
 def written(bundle):
@@ -68,7 +72,7 @@ def test_kill_minus_nine_in_the_middle_of_a_build_leaves_the_old_bundle(crowd):
     folder = crowd / "bundle"
     before, left = answers(folder, "p0000"), 0
     for moment in (0, 1, 40):  # before the first of some 70 files, and with ever more of them
-        status, said = cut_off(crowd, signal.SIGKILL, moment)
+        status, said, _ = cut_off(crowd, signal.SIGKILL, moment)
         assert status == -signal.SIGKILL, said
         assert answers(folder, "p0000") == before
         left += bool(list(folder.glob(".writing-*")))
@@ -84,8 +88,7 @@ def test_kill_minus_nine_in_the_middle_of_a_build_leaves_the_old_bundle(crowd):
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", [0, 20])
 def test_ctrl_c_in_the_middle_of_a_build_leaves_nothing(moment, crowd):
-    before = tree(crowd)
-    status, said = cut_off(crowd, signal.SIGINT, moment, tries=0)
+    status, said, before = cut_off(crowd, signal.SIGINT, moment)
     assert status in (130, -signal.SIGINT), said  # which of the two is Python's choice; a shell calls both 130
     assert said.splitlines()[-1] == "Interrupted; nothing was half-written."
     assert "Traceback" not in said

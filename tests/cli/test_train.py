@@ -60,6 +60,10 @@ def test_a_version_is_written_promoted_and_told(bundle, history, tmp_path):
     assert "with history" in page.read_text()
     listed = told(run("models", "list", "-m", bundle, "--json"))
     assert "learned" in json.dumps(listed)
+    shown = " ".join(run("recommend", "p012", "-m", bundle, "-k", "3").output.split())
+    assert "take turns" in shown and " %" in shown and "chance" in shown
+    explained = " ".join(run("explain", "p003", "p040", "-m", bundle).output.split())
+    assert "Chance of being seen as partners" in explained and "History, as p003 asks" in explained
 
 
 def test_people_are_told_what_was_read_what_was_gained_and_what_is_next(bundle, history):

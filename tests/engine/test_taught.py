@@ -204,6 +204,16 @@ def test_training_writes_a_version_that_is_not_current(plain, tmp_path):
     assert facts["base"] == current.strip() and facts["from"] == "links" and facts["gate"]["passed"]
     assert Matchmaker.load(done.version).basis == LEARNED
     assert Matchmaker.load(tmp_path / "bundle").basis == BASIS
+    card = (done.version / "MODEL_CARD.md").read_text()
+    for words in (
+        "learned from links",
+        "The gate let it pass.",
+        "| warm | matched.auc |",
+        "links 892",
+        "Left out: nothing",
+        "Brier skill +",
+    ):
+        assert words in card
     with pytest.raises(SettingsError, match="is a version"):
         train(done.version)
     before = sorted((tmp_path / "bundle").iterdir())

@@ -67,5 +67,8 @@ export const NUMBERS = [
   ["One-way street", "The weaker side is below 50, and 25 or more behind the other. Shown, never hidden in one number."],
   ["Confidence", "How much both profiles say, not how good the match is."],
   ["Stated course", "Each side states a goal that leads into the other. Stated, not observed."],
-  ["Declared weights", "Nothing has been learned from past partnerships yet. The numbers follow from declared weights (“basis: prior”)."],
+  ["Declared weights", "Values follow from declared weights. Where nothing was learned from past partnerships, so does the order "
+    + "(“basis: prior”)."],
+  ["Chance", "Only where something was learned: the share of such pairs that turned out to be partners when part of the history was "
+    + "kept back. No probability of success."],
 ];

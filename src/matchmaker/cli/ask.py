@@ -9,6 +9,7 @@ import typer
 
 from matchmaker.cli.options import DEFAULT_MODEL, Json, ModelDir, Number, Partner, Where
 from matchmaker.cli.output import answer, console, show_mappings, table
+from matchmaker.results import BASIS
 
 if TYPE_CHECKING:
     from matchmaker.results import Explanation, Found, Match, Recommendations, Similar
@@ -109,7 +110,7 @@ def search(
 def show_recommendations(found: Recommendations, *, reasons: bool = True) -> None:
     """A readable list."""
     out = console()
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             match.rank,
             match.name,
@@ -124,7 +125,10 @@ def show_recommendations(found: Recommendations, *, reasons: bool = True) -> Non
         for match in found
     ]
     columns = ["#", "partner", "category", "mutual", "for you", "for them", "fit", "motions", "confidence"]
-    table(f"Partners for {found.name}", columns, rows, right=["#", "mutual", "for you", "for them"])
+    if found.basis != BASIS:
+        columns.append("chance")
+        rows = [(*row, _chance(match.history)) for row, match in zip(rows, found, strict=True)]
+    table(f"Partners for {found.name}", columns, rows, right=["#", "mutual", "for you", "for them", "chance"])
     if reasons:
         for match in found:
             out.print(f"{match.rank}. {match.name}", style="bold")
@@ -132,10 +136,17 @@ def show_recommendations(found: Recommendations, *, reasons: bool = True) -> Non
                 out.print(f"   {side.sentence}")
             if match.stated_course:
                 out.print(_course(match.stated_course))
-    out.print(
-        f"\n{found.considered} of {found.catalogue} partners scored; basis: {found.basis} (declared weights, no history, "
-        "not a probability of success). Variety and size weigh in the order too; --diversity 0 ranks by mutual value alone.",
-    )
+    scored = f"\n{found.considered} of {found.catalogue} partners scored; basis: {found.basis}"
+    if found.basis == BASIS:
+        out.print(
+            f"{scored} (declared weights, no history, not a probability of success). Variety and size weigh in the order too; "
+            "--diversity 0 ranks by mutual value alone."
+        )
+    else:
+        out.print(
+            f"{scored}: giants, established and small partners take turns, the likeliest of each first. A chance is one of being "
+            "seen as partners, and no probability of success; values follow from declared weights."
+        )
     for note in found.notes:
         out.print(f"Note: {note}.")
 
@@ -163,9 +174,25 @@ def show_explanation(found: Explanation) -> None:
         out.print(f"{motion['kind']}: {motion['name']} ({motion['evidence']})")
     if match.stated_course:
         out.print(_course(match.stated_course))
+    if match.history:
+        _show_history(found, match.history)
     out.print(f"Weaker side: {found.weaker_side}. Confidence: {match.confidence}. Basis: {found.basis}.")
     for note in found.notes:
         out.print(f"Note: {note}.")
+
+
+def _show_history(found: Explanation, history: dict[str, Any]) -> None:
+    """What past partnerships say: the strongest features of both sides."""
+    console().print(f"\nChance of being seen as partners: {_chance(history)} (no probability of success)")
+    for side, receiver in (("yours", found.a), ("theirs", found.b)):
+        parts = sorted(history["contributions"][side].items(), key=lambda one: -abs(one[1]))
+        rows = [(name, f"{odds:+.3f}") for name, odds in parts[:8] if odds]
+        title = f"History, as {receiver} asks: log-odds {history['log_odds'][side]:+.3f}, its strongest parts"
+        table(title, ["feature", "log-odds"], rows, right=["log-odds"])
+
+
+def _chance(history: dict[str, Any] | None) -> str:
+    return "-" if history is None or history["chance"] is None else f"{100 * history['chance']:.1f} %"
 
 
 def _show_similar(found: Similar) -> None:

@@ -8,7 +8,7 @@ _CARD = """# Matchmaker bundle {version}
 
 Made {created} from a catalogue of {partners} partners and {relations} known relations (fingerprint `{catalogue}`).
 
-- **Basis:** prior. No history was learned from; scores follow from the declared weights below and are no probability of success.
+- **Basis:** {basis_lines}
 - **Encoder:** {encoder[name]} (fingerprint `{encoder[fingerprint]}`).
 - **Goals:** {with_goals} of {partners} partners have goals to score by, {goals_from_peers} of them taken from category peers.
 - **Indexes:** {index_lines}.
@@ -25,12 +25,78 @@ Ranking partners to talk to, with reasons from both sides. Profiles are as true 
 `inferred` were read out of descriptions. A low confidence means a sparse profile, not a bad partner.
 """
 
+_PRIOR = "prior. No history was learned from; scores follow from the declared weights below and are no probability of success."
+_LEARNED = """learned from {source}, on version {base}, seed {seed}. Lists follow history; values each way follow from the declared
+  weights below. A chance is calibrated to observed partnerships and no probability of success."""
+_HISTORY = """
+## What it learned from, and how it did
+
+{data}. Left out: {left_out}.
+
+{verdict}
+
+| kept back | read | with history | prior | popularity | difference from the prior, 95 % |
+|---|---|---|---|---|---|
+{rows}
+
+Chance, read on partners that it was not fitted on: {chances}. Pairs without a link are unlabelled, not negative.
+"""
+
 
 def model_card(facts: dict[str, Any]) -> str:
     """Markdown text of the card."""
+    learned = facts["learned"]
+    basis = _PRIOR if learned is None else _LEARNED.format(source=learned["from"], **learned)
+    return _plain_card(facts, basis) + ("" if learned is None else _history(learned))
+
+
+def _history(learned: dict[str, Any]) -> str:
+    rows = [
+        f"| {split} | {metric} | {_level(one['ours'])} | {_level(one['prior'])} | {_level(one['popularity'])} | {_gain(one)} |"
+        for split, figures in learned["figures"].items()
+        for metric, one in figures.items()
+    ]
+    chances = [
+        f"{split}: Brier skill {_interval(one['skill'])}, ECE of the shown {one['ece']:.3f}"
+        + ("" if learned["chance_shown"].get(split, True) else " (not shown)")
+        for split, one in learned["probability"].items()
+    ]
+    data = learned["data"]
+    counts = [f"{name.replace('_', ' ')} {count:,}" for name, count in data.items() if isinstance(count, int)]
+    left_out = [f"{reason} {count:,}" for reason, count in data["left_out"].items()]
+    gate = learned["gate"]
+    head = "The gate let it pass." if gate["passed"] else "**The gate refused it.**"
+    checks = [f"- {'met' if one['passed'] else 'not met'}: {one['sentence']}" for one in gate["checks"]]
+    return _HISTORY.format(
+        data=", ".join(counts).capitalize(),
+        left_out=", ".join(left_out) or "nothing",
+        verdict="\n".join([head, "", *checks]),
+        rows="\n".join(rows),
+        chances="; ".join(chances),
+    )
+
+
+def _level(figure: dict[str, Any]) -> str:
+    return (
+        "-" if figure["estimate"] is None else f"{figure['estimate']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+    )
+
+
+def _gain(one: dict[str, Any]) -> str:
+    return _interval(one["difference"])
+
+
+def _interval(figure: dict[str, Any]) -> str:
+    if figure["estimate"] is None:
+        return "-"
+    return f"{figure['estimate']:+.3f} [{figure['low']:+.3f}, {figure['high']:+.3f}]"
+
+
+def _plain_card(facts: dict[str, Any], basis: str) -> str:
     weights, goalless = facts["config"]["weights"], facts["config"]["goalless_weights"]
     return _CARD.format(
         **facts,
+        basis_lines=basis,
         index_lines=", ".join(
             f"{name} {index['kind']} (recall@50 {index['recall']:.3f})" for name, index in facts["indexes"].items()
         ),

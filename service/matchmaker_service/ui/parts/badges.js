@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { FITS, MOTIONS, RELATIONS } from "../words.js";
 
 const ONE_WAY = "The weaker side is below 50, and 25 or more behind the other.";
+const CHANCE = "Of being seen as partners, by past partnerships. No probability of success.";
 const COURSE = "Each side states a goal that leads into the other. Stated, not observed.";
 
 /** A mark; kind: fit, warn, good, plain. */
@@ -23,6 +24,7 @@ export function badges(match, names) {
     match.motions.map((motion) => badge("plain", MOTIONS[motion.name]?.name ?? motion.name, motion.evidence)),
     match.relations.map((fact) => badge("plain", relationTold(fact), "A relation that is known already.")),
     badge("bare", `${match.confidence} confidence`, "How much both profiles say, not how good the match is."),
+    match.history?.chance ? badge("bare", `${(100 * match.history.chance).toFixed(1)} % chance`, CHANCE) : null,
   );
 }
 

@@ -20,6 +20,7 @@ const COLUMNS = [
   ["stated_course", (one) => Boolean(one.stated_course)],
   ["reason_for_you", (one) => one.sides[0]?.sentence],
   ["reason_for_them", (one) => one.sides[1]?.sentence],
+  ["chance", (one) => one.history?.chance],
   ["basis", (one) => one.basis],
   ["recommendation_id", (one) => one.recommendation_id],
 ];
