@@ -209,7 +209,7 @@ def test_training_writes_a_version_that_is_not_current(plain, tmp_path):
         "learned from links",
         "The gate let it pass.",
         "| warm | matched.auc |",
-        "links 892",
+        "Links 892",
         "Left out: nothing",
         "Brier skill +",
     ):
