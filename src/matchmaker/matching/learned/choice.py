@@ -40,9 +40,10 @@ def choice(
     sizes, picked = sizes[useful], picked[useful]
     starts = np.cumsum(sizes) - sizes
     mean = x.mean(axis=0, dtype=np.float64)
-    spread = np.sqrt(np.maximum((x.astype(np.float64) ** 2).mean(axis=0) - mean**2, 0.0))
+    z = x - mean.astype(np.float32)
+    spread = np.sqrt(np.einsum("pf,pf->f", z, z, dtype=np.float64) / len(z))
     scale = np.where(spread > 1e-6, spread, 1.0)
-    z = ((x - mean) / scale).astype(np.float32)
+    z /= scale.astype(np.float32)
     z[:, spread <= 1e-6] = 0.0
     lists, target = len(sizes), np.repeat(1.0 / picked, sizes) * y
     wanted = z.T @ target

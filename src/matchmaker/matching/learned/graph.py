@@ -50,6 +50,8 @@ _LASTING = 5.0
 _SPREAD = 50.0
 """Propagated links are small numbers; times this, ln(1 + x) spreads them over 0 to 4."""
 _BLOCK = 2048
+_DENSE = 0.2
+"""Share of all others from which on likenesses are taken of all of them at once: one product is faster than many small ones."""
 _CELLS = 4_000_000
 """Numbers of a dense table of asking partners by all others: bounds the memory of a block."""
 
@@ -213,14 +215,21 @@ class Graph:
     def features(self, asks: Ints, others: Ints) -> Floats:
         """(p, len(FEATURES)) of the pairs asks[r], others[r]."""
         found = np.empty((len(asks), len(FEATURES)))
-        found[:, :6] = self._carried(asks, others)
-        for low in range(0, len(asks), _BLOCK):
-            part = slice(low, low + _BLOCK)
-            one, other = asks[part], others[part]
-            found[part, 6] = _dots(self._circle[one], self.vectors[other])
-            found[part, 7] = _dots(self.vectors[one], self._circle[other])
-            found[part, 8] = _dots(self._circle[one], self._circle[other])
-            found[part, 9] = _dots(self.described[one] @ self.look.weights, self.described[other])
+        order = np.argsort(asks, kind="stable")
+        who, starts = np.unique(asks[order], return_index=True)
+        ends = np.append(starts[1:], len(asks))
+        step = max(_CELLS // max(len(self.vectors), 1), 1)
+        for low in range(0, len(who), step):
+            block = who[low : low + step]
+            pairs = order[starts[low] : ends[min(low + step, len(who)) - 1]]
+            at = np.searchsorted(block, asks[pairs]), others[pairs]
+            for column, table in enumerate(self._carried(block)):
+                found[pairs, column] = np.log1p(table[at])
+            if len(pairs) > _DENSE * len(block) * len(self.vectors):
+                for column, (one, other) in enumerate(self._near(block)):
+                    found[pairs, 6 + column] = (one @ other.T)[at]
+            else:
+                found[pairs, 6:10] = self._dots(asks[pairs], others[pairs])
         found[:, 10:] = self._famous(others)
         return found
 
@@ -235,23 +244,24 @@ class Graph:
         expected = self.expected[others]
         return np.stack((fame, often, lasting, expected, unlinked, expected * unlinked), axis=1)
 
-    def _carried(self, asks: Ints, others: Ints) -> Floats:
-        """(p, 6), the features that go over third parties: a dense row for each asking partner, some of them at a time."""
-        found = np.empty((len(asks), 6))
-        order = np.argsort(asks, kind="stable")
-        who, starts = np.unique(asks[order], return_index=True)
-        ends = np.append(starts[1:], len(asks))
-        step = max(_CELLS // max(len(self.vectors), 1), 1)
-        for low in range(0, len(who), step):
-            block = who[low : low + step]
-            pairs = order[starts[low] : ends[min(low + step, len(who)) - 1]]
-            at = np.searchsorted(block, asks[pairs]), others[pairs]
-            for column, table in enumerate(self._tables(block)):
-                found[pairs, column] = np.log1p(table[at])
+    def _near(self, rows: Ints) -> Iterator[tuple[Floats, Floats]]:
+        """Four pairs of tables whose inner products are the likenesses of asking partners to all others."""
+        yield self._circle[rows], self.vectors
+        yield self.vectors[rows], self._circle
+        yield self._circle[rows], self._circle
+        yield self.described[rows] @ self.look.weights, self.described
+
+    def _dots(self, asks: Ints, others: Ints) -> Floats:
+        """(p, 4) the same of single pairs."""
+        found = np.empty((len(asks), 4))
+        for low in range(0, len(asks), _BLOCK):
+            part = slice(low, low + _BLOCK)
+            for column, (one, other) in enumerate(self._near(asks[part])):
+                found[part, column] = np.einsum("pd,pd->p", one, other[others[part]])
         return found
 
-    def _tables(self, rows: Ints) -> Iterator[Floats]:
-        """Six tables (len(rows), n) for asking partners, before their logarithm."""
+    def _carried(self, rows: Ints) -> Iterator[Floats]:
+        """Six tables (len(rows), n) of what goes over third parties, for asking partners, before their logarithm."""
         from scipy.sparse import diags_array
 
         rare = diags_array(self._rare)
@@ -321,7 +331,3 @@ def _without_oneself(facts: Floats, fame: Floats, linked: NDArray[np.bool_], loo
     own = fame[linked] - look.mean
     found[linked] = (found[linked] - look.mean - leverage * own) / (1.0 - leverage) + look.mean
     return found
-
-
-def _dots(one: Floats, other: Floats) -> Floats:
-    return np.asarray(np.einsum("pd,pd->p", one, other))
