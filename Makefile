@@ -18,8 +18,10 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 demo: $(READY)
 	$(BIN)/matchmaker demo -o $(OUT)/demo
 
+# Compiled first: hundreds of processes import them, and not every environment lets Python keep what it compiles.
 test: $(READY_DEV)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m compileall -q src service
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY_DEV)
 	$(BIN)/ruff check .

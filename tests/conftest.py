@@ -1,41 +1,30 @@
-"""A small ecosystem with known relations between profiles, and an encoder that needs no model."""
+"""A small ecosystem with known relations between profiles; and how tests share a machine."""
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
 import os
-import re
+import tempfile
 from pathlib import Path
 
-import numpy as np
 import pytest
+from hypothesis import settings
 
 from matchmaker import Catalogue, Interface, Matchmaker, Partner, Relation
 from matchmaker.ahead import make_lists
-from matchmaker.matching.ragged import unit
+from tests.words import WordEncoder
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Other workers have the other cores: torch with a thread for each core waits at every step for threads that cannot run, which
+    # took four times as long. It is imported later, here and in processes that tests start. numpy was imported before and keeps
+    # its threads, which tests/engine/test_threads.py needs.
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+settings.register_profile("shared", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("shared")
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample"
-
-
-class WordEncoder:
-    """Bag of hashed words: texts with the same words have cosine 1, with no common word about 0."""
-
-    name = "words"
-    dimension = 96
-    fingerprint = "words-96"
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def encode(self, texts, *, progress=None):
-        self.calls += 1
-        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for place, text in enumerate(texts):
-            for word in re.findall(r"[a-z0-9]+", text.lower()):
-                seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
-                out[place] += np.random.default_rng(seed).normal(size=self.dimension)
-        return unit(out)
 
 
 THINGS = ("returns", "shipping", "reviews", "loyalty", "payments", "tax", "search", "email", "stock", "support")
@@ -73,6 +62,21 @@ def make_catalogue(count: int = 40, *more: Partner) -> Catalogue:
     return Catalogue.from_partners([*partners, *more], relations)
 
 
+def once(tmp_path_factory, name, make):
+    """A folder that `make(folder)` fills, which all workers of this run share: the first of them makes it, the others wait."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder = root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=root))
+            make(making)
+            making.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def encoder():
     return WordEncoder()
@@ -97,6 +101,13 @@ def prepared(engine, tmp_path_factory):
     engine.save(folder)
     make_lists(folder, processes=1)
     return folder
+
+
+def pytest_collection_modifyitems(items):
+    """Of several workers, each takes one file after another: those with a slow test go first, so that none is left for the end."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        slow = {item.path for item in items if item.get_closest_marker("slow") or item.path.suffix == ".ipynb"}
+        items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_sessionfinish(session, exitstatus):

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 def test_the_example_prints_the_best_candidates(tmp_path, bundle):
     write(tmp_path / "who.csv", [{"partner": f"p{one:03d}"} for one in range(40)])
     command = [sys.executable, ROOT / "examples" / "batch_score.py", bundle, "who.csv", "p003"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("40 scored, 1 of them not")

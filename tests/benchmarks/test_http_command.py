@@ -30,7 +30,7 @@ def run(work: Path, service: str, *more: str) -> tuple[subprocess.CompletedProce
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     return done, out
 

@@ -12,7 +12,14 @@ from matchmaker.registry.bundle import current_version, versions
 from matchmaker.store import relations
 from matchmaker.store.database import Database
 from matchmaker.training import train as training
+from matchmaker.training import trial
 from tests.training.conftest import COUNT, circles, ecosystem, relations_of
+
+
+@pytest.fixture(autouse=True)
+def one_split_of_each_kind(monkeypatch):
+    """As where there are many links: enough for what is told, and quicker."""
+    monkeypatch.setattr(trial, "FEW_LINKS", 0)
 
 
 @pytest.fixture(scope="module")

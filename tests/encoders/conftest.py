@@ -23,7 +23,7 @@ def static(encoder_folder):
     return opened
 
 
-@pytest.fixture(params=["minilm", "static"])
+@pytest.fixture(params=["minilm", pytest.param("static", marks=pytest.mark.slow)])
 def spec(request):
     return request.param
 

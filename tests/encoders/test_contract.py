@@ -141,7 +141,7 @@ def elsewhere(spec, folder, texts):
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )
     return json.loads(done.stdout.splitlines()[-1])

@@ -14,6 +14,7 @@ from matchmaker.fitting import place
 from matchmaker.matching.learned import texts
 from matchmaker.registry.codec import save
 from matchmaker.results import BASIS, LEARNED
+from matchmaker.training import trial
 from matchmaker.training.history import history_of
 from matchmaker.training.train import learn, train
 from tests.conftest import WordEncoder, make_partner
@@ -24,6 +25,14 @@ from tests.training.conftest import COUNT, circles, ecosystem
 @pytest.fixture(scope="module")
 def plain():
     return ecosystem(np.where(circles(), 0.5, 0.01))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_split_of_each_kind():
+    """As where there are many links: enough for what is told, and quicker."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trial, "FEW_LINKS", 0)
+        yield
 
 
 @pytest.fixture(scope="module")

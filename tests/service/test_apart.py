@@ -15,6 +15,7 @@ from matchmaker.store.database import Database
 from matchmaker_service.apart import Apart
 from tests.conftest import ROOT, make_partner
 
+pytestmark = pytest.mark.slow
 NEW = make_partner(41, id="new", name="New House", description="We print labels that survive a freezer.")
 
 
@@ -29,16 +30,17 @@ def folder():
     return open_bundle(ROOT / "models" / "sample").folder
 
 
-@pytest.fixture
-def database(tmp_path):
-    found = Database(f"sqlite:///{tmp_path / 'store.sqlite'}")
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    found = Database(f"sqlite:///{tmp_path_factory.mktemp('apart') / 'store.sqlite'}")
     found.migrate()
     yield found
     found.close()
 
 
-@pytest.fixture
-def apart(database, tmp_path):
+@pytest.fixture(scope="module")
+def apart(database):
+    """One process for all tests: the model is loaded once, by whichever test is the first to ask for a new text."""
     found = Apart(database.url, None)
     yield found
     found.close()
@@ -70,12 +72,13 @@ def test_a_store_followed_apart_answers_like_one_followed_here(apart, built, fol
 
 def test_a_process_that_is_lost_is_told_and_begins_again(apart, built, folder):
     placer = apart.placer(folder, built.fitted)
-    placer.encoder.encode(["one"])
+    known = placer.encoder.encode(["one", "two"])  # kept in the store: the next process need not load a model
     process = apart._running[0]
     os.kill(process.pid, signal.SIGKILL)
     with pytest.raises(EncoderError, match="begins again"):
         placer.encoder.encode(["two"])
     assert placer.encoder.encode(["two"]).shape == (1, 384)
+    assert np.array_equal(placer.encoder.encode(["two"])[0], known[1])
     assert apart._running[0].pid != process.pid
 
 

@@ -33,12 +33,12 @@ def environment(folder, **more):
     foreign = [name for name in os.environ if name.startswith("MATCHMAKER_") and name != "MATCHMAKER_CACHE_DIR"]
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
     told = {"DATA_DIR": folder, "MODEL": ROOT / "models" / "sample", "LOG_LEVEL": "info", **more}
-    return {**kept, **{f"MATCHMAKER_{name}": str(value) for name, value in told.items()}}
+    return {**kept, **{f"MATCHMAKER_{name}": str(value) for name, value in told.items()}, "PYTHONPATH": str(ROOT)}
 
 
 @contextmanager
-def serving(folder, *arguments, **more):
-    """A `matchmaker serve` on a free port: asks of it, and its process."""
+def serving(folder, *arguments, program="matchmaker.cli.app", **more):
+    """A `matchmaker serve` on a free port: asks of it, and its process. program: the module that is `matchmaker`."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -47,7 +47,9 @@ def serving(folder, *arguments, **more):
         sent = None if body is None else json.dumps(body).encode()
         headers["content-type"] = "application/json"
         try:
-            with urlopen(Request(f"http://127.0.0.1:{port}{path}", sent, headers, method=method), timeout=60) as answer:
+            with urlopen(
+                Request(f"http://127.0.0.1:{port}{path}", sent, headers, method=method), timeout=300
+            ) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:
@@ -61,7 +63,7 @@ def serving(folder, *arguments, **more):
             return False
 
     log = folder / "log.txt"
-    command = [sys.executable, "-m", "matchmaker.cli.app", "serve", "--port", str(port), *arguments]
+    command = [sys.executable, "-m", program, "serve", "--port", str(port), *arguments]
     with (
         log.open("ab") as written,
         subprocess.Popen(
@@ -69,11 +71,20 @@ def serving(folder, *arguments, **more):
         ) as process,
     ):
         try:
-            eventually(up, 60)
+            eventually(up, 300)  # only against waiting for ever
             yield ask, process, log
         finally:
             if process.poll() is None:
-                stopped(process)
+                ended(process)
+
+
+def ended(process):
+    """Tell it to stop, and make it stop where it does not, so that no test leaves a process behind."""
+    try:
+        stopped(process)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
 
 
 def stopped(process, seconds=30):
@@ -174,22 +185,26 @@ def test_one_command_serves_writes_and_ends_when_told(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_several_workers_answer_as_one(tmp_path, kind):
-    """Each answer closes its connection, so that both workers are met."""
-    with url_of(kind, tmp_path) as url, serving(tmp_path, "--workers", "2", DATABASE=url) as (ask, process, _):
+def test_several_workers_answer_as_one(tmp_path, bundle, kind):
+    """Each answer closes its connection, so that both workers are met. Neither loads a model: texts are bags of words."""
+    with (
+        url_of(kind, tmp_path) as url,
+        serving(tmp_path, "--workers", "2", program="tests.service.worded", MODEL=bundle, DATABASE=url) as served,
+    ):
+        ask, process, _ = served
         for _ in range(40):
-            assert ask("/v1/partners/shipbob", Connection="close")[0] == 200
+            assert ask("/v1/partners/p001", Connection="close")[0] == 200
 
         def told(tier):
-            path = f"/v1/partners/klaviyo/matches?k=1&where=extra.tier={tier}&include_existing=true"
+            path = f"/v1/partners/p000/matches?k=1&where=extra.tier={tier}&include_existing=true"
             answers = [ask(path, Connection="close") for _ in range(10)]
-            return all(status == 200 and '"partner":"shipbob"' in text for status, text in answers)
+            return all(status == 200 and '"partner":"p001"' in text for status, text in answers)
 
         for tier, seconds in (
-            ("first", 60),
+            ("first", 300),
             ("unheard-of", 4),
         ):  # the first waits for processes to begin; the asking takes time
-            assert ask("/v1/partners/shipbob", "PATCH", {"extra": {"tier": tier}})[0] == 200
+            assert ask("/v1/partners/p001", "PATCH", {"extra": {"tier": tier}})[0] == 200
             eventually(lambda tier=tier: told(tier), seconds)
         route = {"route": "/v1/partners/{partner}", "method": "GET", "status": "200"}
         for _ in range(10):

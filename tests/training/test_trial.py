@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from matchmaker.errors import SettingsError
+from matchmaker.profiles.schema import Relation
 from matchmaker.training.history import history_of
 from matchmaker.training.train import learn
 from matchmaker.training.trial import OURS, POPULARITY, PRIOR, WEIGHTS
@@ -70,14 +71,26 @@ def test_mere_chance_is_refused():
     assert found.trial.probabilities["warm"].skill.high < 0.005
 
 
-def test_one_partner_linked_with_everybody_a_million_times_is_never_promoted_for_it():
+def test_partners_linked_with_everybody_teach_nothing():
     chance = np.zeros((COUNT, COUNT))
-    chance[5] = chance[:, 5] = 1.0
-    chance[6] = chance[:, 6] = 1.0
-    chance[7] = chance[:, 7] = 1.0
+    chance[5:8] = chance[:, 5:8] = 1.0
     engine = ecosystem(chance)
-    found = learn(engine.fitted, history_of(engine.fitted))
-    assert not found.verdict.passed
+    history = history_of(engine.fitted)
+    told = history.left_out.to_dict()["of a partner that is linked with nearly everybody"]
+    assert told == {"rows": 3 * (COUNT - 1) - 3, "first": ["p005", "p006", "p007"]}
+    with pytest.raises(SettingsError, match="0 links are too few"):
+        learn(engine.fitted, history)
+
+
+def test_one_partner_with_a_million_relations_changes_nothing_for_the_others(circled):
+    poison = [
+        Relation(a="p005", b=f"p{number:03d}", type="partnership", weight=1e6) for number in range(COUNT) if number != 5
+    ]
+    poisoned, clean = history_of(circled.fitted, poison), history_of(circled.fitted)
+    assert "p005" in poisoned.left_out.to_dict()["of a partner that is linked with nearly everybody"]["first"]
+    others = clean.links.ends[(clean.links.ends != 5).all(axis=1)]
+    assert np.array_equal(poisoned.links.ends, others)
+    assert poisoned.links.strength.max() == 1.0
 
 
 def test_too_few_links_are_refused_in_a_sentence(engine):

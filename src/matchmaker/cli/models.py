@@ -36,7 +36,7 @@ def listed(model: ModelDir = DEFAULT_MODEL, json: Json = False) -> None:
     if json:
         emit_json({"versions": rows, "unreadable_records": torn})
         return
-    columns = ["", "version", "created", "partners", "relations", "basis", "gate", "MB"]
+    columns = ["", "version", "created", "partners", "relations", "learned from", "gate", "MB"]
     table("Versions", columns, map(_row, rows), right=["partners", "relations", "MB"])
     for row in rows:
         if row["problem"]:
@@ -146,10 +146,9 @@ def _tell(change: dict[str, Any], as_json: bool) -> None:
 
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
     gate = {None: "", True: "passed", False: "refused"}[row["gate_passed"]] + ", forced" * row["forced"]
-    basis = f"learned from {row['from']}" if row["from"] else row["basis"]
     mark = "current" if row["current"] else "unusable" if row["problem"] else " "
     made = (row["created"] or "")[:16].replace("T", " ")
-    return mark, row["version"], made, row["partners"], row["relations"], basis, gate, f"{row['bytes'] / 1e6:.1f}"
+    return mark, row["version"], made, row["partners"], row["relations"], row["from"], gate, f"{row['bytes'] / 1e6:.1f}"
 
 
 def _show_figures(found: dict[str, Any]) -> None:

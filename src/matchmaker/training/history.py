@@ -8,6 +8,7 @@
 | competitor, in force                               | known not to go together, unless there is a link                   |
 | feedback: activated, accepted; declined            | link; known not to go together                                     |
 | activity but announcements and support             | link, once a row                                                   |
+| all of a partner linked with nine in ten or more   | left out: it says nothing of who goes with whom                    |
 
 No link means nobody has seen one: the pairs without one are unlabelled, not negative (positive and unlabelled data).
 """
@@ -35,6 +36,8 @@ _SILENT = frozenset({"announcement", "support"})
 """Kinds of activity that show no result: announcing is not doing, and support is a cost."""
 RIVAL = "rival"
 _PAGE = 5000
+_NEARLY, _FEW = 0.9, 50
+"""Share of all linked partners from which on a partner is linked with nearly everybody, where there are at least so many."""
 _SHOWN = 5
 """Left-out rows that are named for each reason."""
 
@@ -149,10 +152,23 @@ def _counted(rows: list[Said], row_of: Mapping[str, int], n: int, sources: dict[
         left_out.add("said to go together and not to", f"{names[a]} - {names[b]}")
         del together[a, b]
         refused.discard((a, b))
+    for row in _everywhere(together):
+        lost = [pair for pair in together if row in pair]
+        left_out.add("of a partner that is linked with nearly everybody", names[row], len(lost))
+        for pair in lost:
+            del together[pair]
     pairs = np.array(sorted(together), dtype=np.int64).reshape(-1, 2)
     links, _ = Links.clean(pairs, n, np.array([together[a, b] for a, b in pairs.tolist()]))
     apart = np.array(sorted((refused | rivals) - together.keys()), dtype=np.int64).reshape(-1, 2)
     return History(links, apart, sources, left_out)
+
+
+def _everywhere(together: Iterable[tuple[int, int]]) -> list[int]:
+    """Partners linked with so many that it says nothing of who goes with whom; where there are few partners, nobody."""
+    degree = Counter(row for pair in together for row in pair)
+    if len(degree) < _FEW:
+        return []
+    return sorted(row for row, count in degree.items() if count >= _NEARLY * (len(degree) - 1))
 
 
 def _of_relation(a: str, b: str, fact: Mapping[str, Any]) -> Said:

@@ -72,10 +72,12 @@ class Trial:
         return self.probabilities["warm"]
 
     @property
-    def shown_for_new(self) -> bool:
-        """Whether a chance is shown for pairs of which one side has no history: where it says more there than their base rate."""
-        cold = self.probabilities.get("cold")
-        return cold is not None and cold.skill.above_zero and cold.ece <= MAX_ECE
+    def chance_shown(self) -> dict[str, bool]:
+        """Whether a chance is shown for pairs with a history, and for those of which one side has none: where it says more than the
+        base rate does, and comes true as often as it says.
+        """
+        found = ((split, self.probabilities.get(split)) for split in ("warm", "cold"))
+        return {split: one is not None and one.skill.above_zero and one.ece <= MAX_ECE for split, one in found}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for a manifest: figures by split and read, the gate's verdict, how the probability did."""
@@ -92,8 +94,8 @@ class Trial:
                 for metric in gained
             }
         told = {split: one.to_dict() for split, one in self.probabilities.items()}
-        shown = {"warm": True, "cold": self.shown_for_new}
-        return {"figures": figures, "probability": told, "chance_shown": shown, "gate": self.verdict.to_dict()}
+        gate = self.verdict.to_dict()
+        return {"figures": figures, "probability": told, "chance_shown": self.chance_shown, "gate": gate}
 
 
 def of_links(

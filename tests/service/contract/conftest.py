@@ -23,7 +23,8 @@ class Keyed:
 @pytest.fixture(scope="session")
 def keyed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("contract")
-    with running(folder, auth="required", account_key="a secret of the contract test") as service:
+    asked = {"auth": "required", "account_key": "a secret of the contract test"}
+    with running(folder, **asked, encode_apart="false") as service:  # a model that no test needs is not loaded
         Matchmaker.load(folder / "models").save(folder / "models")
         yield Keyed(service, *(service.key(scope) for scope in ("read", "write", "admin")))
 

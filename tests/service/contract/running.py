@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 from tests.conftest import ROOT
 
-READY_SECONDS = 90
+READY_SECONDS = 300
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Running:
         data = None if body is None else json.dumps(body).encode()
         url = self.url + path + (f"?{urlencode(query, doseq=True)}" if query else "")
         try:
-            with urlopen(Request(url, data, sent, method=method), timeout=60) as answer:
+            with urlopen(Request(url, data, sent, method=method), timeout=300) as answer:
                 status, told, content = answer.status, answer.headers, answer.read()
         except HTTPError as error:
             status, told, content = error.code, error.headers, error.read()

@@ -56,7 +56,8 @@ class Learned:
         parts = np.stack((model.parts(features, asks, others), model.parts(turned, others, asks)))
         odds, back = parts.sum(axis=2)
         ways = Ways(odds, model.kind(asks, others), back, model.kind(others, asks))
-        hidden = ways.new & (not self.facts["chance_shown"]["cold"])
+        shown = self.facts["chance_shown"]
+        hidden = ~np.where(ways.new, shown["cold"], shown["warm"])
         chances = (self.calibration.together(ways), self.calibration.yours(ways), self.calibration.theirs(ways))
         chance, yours, theirs = (np.where(hidden, np.nan, one) for one in chances)
         return Judged(
