@@ -43,7 +43,7 @@ def make_lists(folder: Path, *, processes: int = 2, progress: Progress | None = 
     for a version that has learned: whether a newcomer would enter its lists is not known from the pair alone.
     """
     version = open_bundle(folder).folder
-    if open_bundle(version).manifest["learned"] is not None:
+    if open_bundle(version).manifest.get("learned") is not None:
         raise SettingsError(
             f"{version.name} has learned: its lists are made when they are asked for. Lists ahead are for versions on the prior."
         )

@@ -1,12 +1,16 @@
+import json
 import math
+import shutil
 
 import numpy as np
 import pytest
 
-from matchmaker.ahead import Noting, contenders, would_enter
+from matchmaker.ahead import Noting, contenders, make_lists, would_enter
 from matchmaker.matching.fit_type import COMPETITOR
 from matchmaker.registry import lists
 from matchmaker.registry.bundle import open_bundle
+from tests.conftest import ROOT
+from tests.registry.damage import resealed
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +96,14 @@ def test_a_changed_byte_is_noticed(noting, version, tmp_path):
         lists.path_of(copy).unlink(missing_ok=True)
         lists.path_of(copy).write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         assert lists.read(copy, count) is None
+
+
+def test_a_version_from_before_there_was_learning_has_lists_too(tmp_path):
+    """Its manifest says nothing of learning."""
+    shutil.copytree(ROOT / "models" / "sample", tmp_path / "sample")
+    (version,) = tmp_path.glob("sample/2*")
+    told = json.loads((version / "manifest.json").read_text())
+    assert told.pop("learned", None) is None
+    (version / "manifest.json").write_text(json.dumps(told))
+    resealed(version)
+    assert make_lists(tmp_path / "sample", processes=1).is_file()
