@@ -16,9 +16,9 @@ No link means nobody has seen one: the pairs without one are unlabelled, not neg
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -26,10 +26,15 @@ from matchmaker.matching.learned.history import Ints, Links
 from matchmaker.profiles.schema import relation_key
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from matchmaker.fitted import Fitted
     from matchmaker.profiles.schema import Relation
     from matchmaker.store.database import Database
+    from matchmaker.store.relations import StoredRelation
 
+K = TypeVar("K")
+R = TypeVar("R")
 TOGETHER = frozenset({"partnership", "integration"})
 IN_FORCE = frozenset({None, "active", "announced"})
 _SILENT = frozenset({"announcement", "support"})
@@ -186,34 +191,35 @@ def _of_relation(a: str, b: str, fact: Mapping[str, Any]) -> Said:
 def _stored_relations(database: Database) -> Iterator[tuple[str, str, dict[str, Any], bool]]:
     from matchmaker.store import relations
 
-    with database.reading() as connection:
-        after = ""
-        while page := relations.page(connection, after, _PAGE, deleted=True):
-            for one in page:
-                yield one.relation.a, one.relation.b, one.relation.model_dump(), one.deleted
-            after = page[-1].id
+    def page(connection: Connection, after: str) -> list[StoredRelation]:
+        return relations.page(connection, after, _PAGE, deleted=True)
+
+    for one in _paged(database, page, "", lambda last: last.id):
+        yield one.relation.a, one.relation.b, one.relation.model_dump(), one.deleted
 
 
 def _feedback(database: Database) -> Iterator[Said]:
     from matchmaker.store import feedback
 
-    with database.reading() as connection:
-        after = 0
-        while page := feedback.observed(connection, after, _PAGE):
-            for one in page:
-                if one.outcome is not None:
-                    yield Said(one.impression.partner, one.impression.shown, one.outcome.outcome != "declined")
-            after = page[-1].number
+    for one in _paged(database, lambda c, after: feedback.observed(c, after, _PAGE), 0, lambda last: last.number):
+        if one.outcome is not None:
+            yield Said(one.impression.partner, one.impression.shown, one.outcome.outcome != "declined")
 
 
 def _activity(database: Database) -> Iterator[Said]:
     from matchmaker.store import activity
 
+    for one in _paged(database, lambda c, after: activity.page(c, after, _PAGE), 0, lambda last: last.number):
+        silent = one.activity.kind in _SILENT
+        reason = f"activity of kind {one.activity.kind}" if silent else ""
+        yield Said(one.activity.from_, one.activity.to, None if silent else True, reason=reason)
+
+
+def _paged(
+    database: Database, page: Callable[[Connection, K], list[R]], after: K, key: Callable[[R], K]
+) -> Iterator[R]:
+    """All rows of a table, a page at a time, each after the key of the last row of the one before."""
     with database.reading() as connection:
-        after = 0
-        while page := activity.page(connection, after, _PAGE):
-            for one in page:
-                silent = one.activity.kind in _SILENT
-                reason = f"activity of kind {one.activity.kind}" if silent else ""
-                yield Said(one.activity.from_, one.activity.to, None if silent else True, reason=reason)
-            after = page[-1].number
+        while rows := page(connection, after):
+            yield from rows
+            after = key(rows[-1])
