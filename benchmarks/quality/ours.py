@@ -9,7 +9,6 @@ import numpy as np
 from benchmarks.quality.text import _encoder
 from matchmaker.config import Config
 from matchmaker.matching.build import build_space
-from matchmaker.matching.bulk import PairScorer
 from matchmaker.matching.learned import from_accounts, from_links, texts
 from matchmaker.matching.learned.history import Links
 from matchmaker.matching.scorer import score
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
+    from scipy.sparse import csr_array
 
     from benchmarks.quality.hook import Among, History
     from matchmaker.matching.learned.from_accounts import AccountModel
@@ -39,24 +39,17 @@ def history_scorer(frame: pd.DataFrame, mapping: Mapping[str, Sequence[str]], da
     del dataset
     world = _World(frame, mapping)
     model: LinkModel | AccountModel
-
-    def known(asks: np.ndarray, others: np.ndarray) -> np.ndarray:
-        return asks == others
-
+    linked: csr_array | None = None
     if history.links is not None:
         links, _ = Links.clean(world.place[history.links], len(world.space), history.weights)
         model = from_links.learn(world.space, world.config, links)
         linked = links.adjacency()
-
-        def known(asks: np.ndarray, others: np.ndarray) -> np.ndarray:
-            return (asks == others) | (linked[asks, others] > 0)
-
     elif history.accounts is not None:
         back = np.argsort(world.place)  # rows of the space in the order of the frame's
         model = from_accounts.learn(world.space, world.config, history.accounts[back])
     else:
         raise ValueError("a history has links or accounts")
-    return world.ordered(model, known)
+    return world.ordered(model, linked)
 
 
 class _World:
@@ -69,16 +62,18 @@ class _World:
         row_of = {partner: row for row, partner in enumerate(self.space.ids)}
         self.place = np.array([row_of[str(partner)] for partner in frame["id"]])
 
-    def ordered(self, model: LinkModel | AccountModel, known: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Among:
-        """Scores of frame rows in the order that a learned model gives them."""
-        pairs = PairScorer(model.told(self.space), self.config, np.zeros((0, 2), dtype=np.int64))
+    def ordered(self, model: LinkModel | AccountModel, linked: csr_array | None) -> Among:
+        """Scores of frame rows in the order that a learned model gives them; linked: (n, n), who is known to be, if anybody."""
+        tell = texts.teller(model.told(self.space), self.config)
 
         def scorer(queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
             rows = self.place[candidates]
             asks, others = np.repeat(self.place[queries], len(rows)), np.tile(rows, len(queries))
-            said = texts.of_evidence(*pairs.evidence(asks, others))
-            odds = model.odds(model.features(said, asks, others), asks, others)
-            odds[known(asks, others)] = -np.inf  # who is known already takes no place of a list
+            odds = model.odds(model.features(tell(asks, others), asks, others), asks, others)
+            known = asks == others
+            if linked is not None:
+                known |= linked[asks, others] > 0
+            odds[known] = -np.inf  # who is known already takes no place of a list
             return model.order(odds, asks, others).reshape(len(queries), len(rows)).astype(np.float32)
 
         return scorer

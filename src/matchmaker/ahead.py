@@ -42,8 +42,9 @@ def make_lists(folder: Path, *, processes: int = 2, progress: Progress | None = 
     A list is the one of `recommend` with its defaults and without explanations. Raises BundleError, StorageError, and SettingsError
     for a version that has learned: whether a newcomer would enter its lists is not known from the pair alone.
     """
-    version = open_bundle(folder).folder
-    if open_bundle(version).manifest.get("learned") is not None:
+    bundle = open_bundle(folder)
+    version = bundle.folder
+    if bundle.manifest.get("learned") is not None:
         raise SettingsError(
             f"{version.name} has learned: its lists are made when they are asked for. Lists ahead are for versions on the prior."
         )

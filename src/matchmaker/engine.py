@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from matchmaker.asking import EXAMPLE_NATS, Examples, Weights, best_score, check, own_weights, weighed
 from matchmaker.channels import candidates
 from matchmaker.config import Config
-from matchmaker.errors import BundleCorruptError, FilterError, InternalError, NotFittedError, SettingsError
+from matchmaker.errors import BundleCorruptError, FilterError, NotFittedError, SettingsError
 from matchmaker.fitted import Fitted, existing, voice_of
 from matchmaker.matching.diversity import diversified, with_popularity
 from matchmaker.matching.fit_type import COMPETITOR
@@ -22,20 +22,12 @@ from matchmaker.matching.reasons import Voice
 from matchmaker.matching.scorer import Scored, score
 from matchmaker.matching.space import Side
 from matchmaker.narrate import Narrator, Relations, goal_note, plain_chance, trust_notes, with_history
-from matchmaker.results import (
-    EcosystemMap,
-    Explanation,
-    Found,
-    PairScores,
-    Profile,
-    Recommendations,
-    Similar,
-)
+from matchmaker.results import EcosystemMap, Explanation, Found, PairScores, Profile, Recommendations, Similar
 from matchmaker.threads import single_threaded
 
 if TYPE_CHECKING:
     from matchmaker.encoders.base import Encoder
-    from matchmaker.matching.learned.model import Judged, Learned
+    from matchmaker.matching.learned.model import Judged
     from matchmaker.profiles.catalogue import Catalogue
     from matchmaker.profiles.schema import Partner
     from matchmaker.progress import Progress
@@ -208,7 +200,7 @@ class Matchmaker:
         matches = narrator.matches(scored, order, [channels(position) for position in order], explain=explain)
         matches = examples.told(matches, near[order].tolist())
         if judged is not None:
-            matches = with_history(matches, judged, order, self._learned, explain=explain)
+            matches = with_history(matches, judged, order, explain=explain)
         notes = goal_note(name, side, voice) + trust_notes(name, side, self.fitted.count)
         if len(matches) < k:
             notes.append(f"only {len(matches)} of the {k} asked for are eligible")
@@ -273,7 +265,7 @@ class Matchmaker:
         match = narrator.matches(scored, [0], [()], explain=True)[0]
         judged = self._judged(side, np.array([other]))
         if judged is not None:
-            match = with_history([match], judged, [0], self._learned, explain=True)[0]
+            match = with_history([match], judged, [0], explain=True)[0]
         common = narrator.common(other)
         theirs = self.fitted.space.side(other, asking=False)
         notes = goal_note(name, side, voice) + goal_note(self.fitted.space.ids[other], theirs, self.fitted.voice(other))
@@ -396,13 +388,6 @@ class Matchmaker:
     def _judged(self, side: Side, rows: Ints, popularity_weight: float = 0.5) -> Judged | None:
         taught = self.fitted.taught
         return None if taught is None else taught.judge(side, rows, popularity_weight)
-
-    @property
-    def _learned(self) -> Learned:
-        found = self.fitted.learned
-        if found is None:
-            raise InternalError("nothing was learned here")
-        return found
 
     def _list(
         self,

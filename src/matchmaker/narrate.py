@@ -24,7 +24,7 @@ from matchmaker.matching.space import NEIGHBOURS, Side
 from matchmaker.results import LEARNED, Match, SideReport
 
 if TYPE_CHECKING:
-    from matchmaker.matching.learned.model import Judged, Learned
+    from matchmaker.matching.learned.model import Judged
 
 GOALS_FROM_PEERS = "states no goals; goals typical of its category peers stand in"
 NO_GOALS = "states no goals and has no category peers that do; closeness of the market took their weight"
@@ -195,11 +195,8 @@ class _Numbers:
         )
 
 
-def with_history(
-    matches: Sequence[Match], judged: Judged, positions: Sequence[int], learned: Learned, *, explain: bool
-) -> list[Match]:
+def with_history(matches: Sequence[Match], judged: Judged, positions: Sequence[int], *, explain: bool) -> list[Match]:
     """The matches, which are those of the judged pairs at `positions`, with what was learned of each."""
-    names = learned.model.names
     found = []
     for match, position in zip(matches, positions, strict=True):
         told: dict[str, Any] = {
@@ -207,11 +204,11 @@ def with_history(
             "yours": plain_chance(judged.yours[position]),
             "theirs": plain_chance(judged.theirs[position]),
             "log_odds": {"yours": float(judged.odds[position]), "theirs": float(judged.back[position])},
-            "from": learned.facts["from"],
+            "from": judged.source,
         }
         if explain:
             told["contributions"] = {
-                side: dict(zip(names, judged.parts[way, position].tolist(), strict=True))
+                side: dict(zip(judged.names, judged.parts[way, position].tolist(), strict=True))
                 for way, side in enumerate(("yours", "theirs"))
             }
         found.append(replace(match, history=told, basis=LEARNED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchmaker.matching.learned import texts
+from matchmaker.matching.learned.history import Floats
 from matchmaker.matching.learned.model import Judged, Learned
 from matchmaker.matching.ragged import Ints
 from matchmaker.matching.scorer import score
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from matchmaker.config import Config
     from matchmaker.fitted import Fitted
-    from matchmaker.matching.bulk import PairScorer
     from matchmaker.matching.space import Side, Space
 
 
@@ -60,8 +61,7 @@ class Taught:
 
     def judge_pairs(self, a: Ints, b: Ints, popularity_weight: float = 0.5) -> Judged:
         """Pairs (a, b) of stored partners, (k,) rows each."""
-        said = texts.of_evidence(*self._scorer.evidence(a, b))
-        return self.learned.judge(said, self.place[a], self.place[b], popularity_weight)
+        return self.learned.judge(self._said(a, b), self.place[a], self.place[b], popularity_weight)
 
     def candidates(self, side: Side, allowed: NDArray[np.bool_], quota: int) -> Ints:
         """Rows of the `quota` partners that history alone speaks for most, whatever the texts say."""
@@ -74,10 +74,8 @@ class Taught:
         return rows[np.lexsort((rows, -order))]
 
     @cached_property
-    def _scorer(self) -> PairScorer:
-        from matchmaker.matching.bulk import PairScorer  # and the compiler, which a single question has no use for
-
-        return PairScorer(self.space, self.config, np.zeros((0, 2), dtype=np.int64))
+    def _said(self) -> Callable[[Ints, Ints], Floats]:
+        return texts.teller(self.space, self.config)
 
     def _asking(self, side: Side) -> tuple[Learned, int]:
         if side.row is not None:

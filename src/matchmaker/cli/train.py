@@ -36,6 +36,7 @@ Source = Annotated[
         "--on", help="What to learn from: links, accounts, or auto, which takes links where there are enough."
     ),
 ]
+Html = Annotated[Path | None, typer.Option("--html", help="Also write the report as a page.", readable=False)]
 Seed = Annotated[int, typer.Option(help="Of the splits and the training: the same seed gives the same weights.", min=0)]
 
 
@@ -58,9 +59,7 @@ def train(
         typer.Option("--promote", help="Make the new version current if it passes the gate; exit status 4 if not."),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Learn and report, but write nothing.")] = False,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Also write the report as a page.", readable=False)
-    ] = None,
+    html: Html = None,
     json: Json = False,
 ) -> None:
     """Learn from a bundle's history, hold it against the prior on a part kept back, and write it as a new version.
@@ -122,9 +121,7 @@ def evaluate(
     map_file: MapFile = None,
     on: Source = "auto",
     seed: Seed = 0,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Also write the report as a page.", readable=False)
-    ] = None,
+    html: Html = None,
     json: Json = False,
 ) -> None:
     """Read the prior, what history adds and the usual baselines on a part of a bundle's own history. Changes nothing."""
@@ -165,9 +162,9 @@ def _relations(model: Path, files: list[Path] | None, map_file: Path | None) -> 
         return None
     from matchmaker.profiles.catalogue import load_relations
     from matchmaker.profiles.columns import read_map_toml
-    from matchmaker.registry.codec import load
+    from matchmaker.registry.bundle import open_bundle
 
-    ids = load(model)[0].space.ids
+    ids = open_bundle(model).json("state")["ids"]
     return load_relations(list(files), ids, mapping=read_map_toml(map_file) if map_file else {})
 
 
@@ -194,13 +191,15 @@ def _show_history(history: History) -> None:
 
 
 def _show_trial(trial: Trial) -> None:
+    from matchmaker.registry.card import interval
+
     told: dict[str, Any] = trial.to_dict()["figures"]
     rows = [
         (
             split,
             metric,
             *(_estimate(one[name]) for name in ("ours", "prior", "popularity")),
-            _interval(one["difference"]),
+            interval(one["difference"]),
         )
         for split, figures in told.items()
         for metric, one in figures.items()
@@ -254,12 +253,6 @@ def _peak_memory() -> int:
 
 def _estimate(figure: dict[str, Any]) -> str:
     return "-" if figure["estimate"] is None else f"{figure['estimate']:.3f}"
-
-
-def _interval(figure: dict[str, Any]) -> str:
-    if figure["estimate"] is None:
-        return "-"
-    return f"{figure['estimate']:+.3f} [{figure['low']:+.3f}, {figure['high']:+.3f}]"
 
 
 def _level(figure: Any) -> str:  # noqa: ANN401 - an Interval

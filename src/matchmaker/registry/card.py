@@ -52,12 +52,13 @@ def model_card(facts: dict[str, Any]) -> str:
 
 def _history(learned: dict[str, Any]) -> str:
     rows = [
-        f"| {split} | {metric} | {_level(one['ours'])} | {_level(one['prior'])} | {_level(one['popularity'])} | {_gain(one)} |"
+        f"| {split} | {metric} | {' | '.join(_level(one[name]) for name in ('ours', 'prior', 'popularity'))} | "
+        f"{interval(one['difference'])} |"
         for split, figures in learned["figures"].items()
         for metric, one in figures.items()
     ]
     chances = [
-        f"{split}: Brier skill {_interval(one['skill'])}, ECE of the shown {one['ece']:.3f}"
+        f"{split}: Brier skill {interval(one['skill'])}, ECE of the shown {one['ece']:.3f}"
         + ("" if learned["chance_shown"].get(split, True) else " (not shown)")
         for split, one in learned["probability"].items()
     ]
@@ -82,11 +83,8 @@ def _level(figure: dict[str, Any]) -> str:
     )
 
 
-def _gain(one: dict[str, Any]) -> str:
-    return _interval(one["difference"])
-
-
-def _interval(figure: dict[str, Any]) -> str:
+def interval(figure: dict[str, Any]) -> str:
+    """A difference with its interval, as it stands in a manifest."""
     if figure["estimate"] is None:
         return "-"
     return f"{figure['estimate']:+.3f} [{figure['low']:+.3f}, {figure['high']:+.3f}]"

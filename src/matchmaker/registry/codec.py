@@ -16,6 +16,7 @@ from matchmaker.channels import Indexes
 from matchmaker.config import Config
 from matchmaker.errors import BundleCorruptError, InternalError, SettingsError
 from matchmaker.fitted import Fitted, RelationTable
+from matchmaker.matching.learned.dial import STRATA
 from matchmaker.matching.ragged import Items, LabelSets
 from matchmaker.matching.scales import Scales
 from matchmaker.matching.space import Space
@@ -45,7 +46,6 @@ PLAIN = (
 )
 ITEMS = ("capabilities", "goals")
 LEARNED = "learned_"
-STRATA = 3
 _SENSELESS = (
     ArithmeticError, AttributeError, InternalError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
     ValueError,

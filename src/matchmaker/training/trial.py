@@ -22,7 +22,6 @@ from matchmaker.evaluation.reads import RankingTask, Reading, Scorer, evaluate, 
 from matchmaker.evaluation.report import Report, compare
 from matchmaker.evaluation.splits import hide_accounts, hide_links, hide_partners
 from matchmaker.evaluation.truth import shared_counts, significant_overlap
-from matchmaker.matching.bulk import PairScorer
 from matchmaker.matching.learned import from_accounts, from_links, texts
 from matchmaker.matching.learned.calibration import Calibration, Ways
 from matchmaker.matching.learned.history import Floats, Ints, Links
@@ -251,7 +250,7 @@ class _Hearing:
         self._way, self._rows, self._seed, self._others = way, rows, seed, others
         self._progress = progress or Silent()
         self._progress.start("trial", steps)
-        self._scorer = PairScorer(way.told, way.config, np.zeros((0, 2), dtype=np.int64))
+        self._said = texts.teller(way.told, way.config)
         self._readings: dict[str, dict[str, list[Reading]]] = {}
         self._all: dict[str, list[_Heard]] = {}
 
@@ -294,7 +293,7 @@ class _Hearing:
         for low in range(0, len(task.queries), step):
             part = task.queries[low : low + step]
             asks, others = np.repeat(self._rows[part], n), np.tile(self._rows, len(part))
-            said = texts.of_evidence(*self._scorer.evidence(asks, others))
+            said = self._said(asks, others)
             features = model.features(said, asks, others)
             back = model.odds(model.turned(features, asks), others, asks)
             ways = said[:, 0], model.odds(features, asks, others), back

@@ -18,7 +18,7 @@ SHARES = np.array([0.1, 0.5, 0.4])
 _DIAL = np.array([3.0, 0.0, -3.0])
 _HEAD_SHARE, _TAIL_FLOOR = 0.05, 5
 _LENGTH = 1000.0
-"""Places from which on relevance in nats is below one: the tenth of a list has two thirds of the first's."""
+"""Decides how fast relevance falls: with so many, the tenth place of a list has two thirds of the first's."""
 
 
 def shares(popularity_weight: float) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ class Judged:
 
     odds, back: log-odds one way and the other; order: relevance in nats among the pairs of the same asking partner; chance: in
     (0, 1), of being observed, NaN where it says no more than a base rate; yours, theirs: the same from one side alone;
-    parts: (2, p, features), what the log-odds of both ways add up from.
+    parts: (2, p, features), what the log-odds of both ways add up from; names: (features,); source: links or accounts.
     """
 
     odds: Floats
@@ -38,6 +38,8 @@ class Judged:
     yours: Floats
     theirs: Floats
     parts: Floats
+    names: tuple[str, ...]
+    source: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Learned:
             yours=yours,
             theirs=theirs,
             parts=parts,
+            names=model.names,
+            source=self.facts["from"],
         )
 
     def silent(self, asks: Ints, others: Ints) -> Floats:

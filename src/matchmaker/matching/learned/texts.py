@@ -7,7 +7,7 @@ accounts is told nothing of accounts, and the prior that either is held against 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -43,18 +43,23 @@ def without_accounts(space: Space) -> Space:
 
 def of_scored(scored: Scored) -> Floats:
     """(k, len(FEATURES)) of scored pairs of one side."""
-    return of_evidence(scored.nats, scored.evidence.raw[:, 0])
+    return _of_evidence(scored.nats, scored.evidence.raw[:, 0])
 
 
 def of_pairs(space: Space, config: Config, asks: Ints, others: Ints) -> Floats:
     """(p, len(FEATURES)) of the pairs of stored partners asks[r], others[r]."""
+    return teller(space, config)(asks, others)
+
+
+def teller(space: Space, config: Config) -> Callable[[Ints, Ints], Floats]:
+    """`of_pairs` of one space, for who asks more than once."""
     from matchmaker.matching.bulk import PairScorer  # and the compiler, which a single question has no use for
 
-    return of_evidence(*PairScorer(space, config, np.zeros((0, 2), dtype=np.int64)).evidence(asks, others))
+    scorer = PairScorer(space, config, np.zeros((0, 2), dtype=np.int64))
+    return lambda asks, others: _of_evidence(*scorer.evidence(asks, others))
 
 
-def of_evidence(nats: Floats, raw: Floats) -> Floats:
-    """The same of what `PairScorer.evidence` gives: (k,) and (kinds, k)."""
+def _of_evidence(nats: Floats, raw: Floats) -> Floats:
     return np.concatenate((nats[:, None], np.nan_to_num(raw[_KINDS].T)), axis=1)
 
 
