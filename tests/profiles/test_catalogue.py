@@ -327,6 +327,36 @@ def test_bad_relations_are_refused_each_with_its_reason(tmp_path):
     assert (counts.read, counts.kept, counts.refused) == (13, 2, 11)
 
 
+def test_demand_is_counted_for_a_partner_or_a_capability(tmp_path):
+    good = {"partner": "x", "b": "y", "requests": "12", "source": "lost deals", "date": "2026-03"}
+    bad = [
+        ({"partner": "ghost"}, "unknown_partner", "a"),
+        ({"b": "ghost"}, "unknown_partner", "b"),
+        ({"b": "x"}, "same_partner", "b"),
+        ({"b": ""}, "nothing_wanted", "b"),
+        ({"requests": "many"}, "not_a_number", "count"),
+        ({"requests": -1}, "not_a_number", "count"),
+        ({"requests": ""}, "not_a_number", "count"),
+        ({"date": "soon"}, "invalid_date", "date"),
+    ]
+    partners = jsonl(tmp_path, {"id": "x", "name": "X"}, {"id": "y", "name": "Y"})
+    other = {"partner": "y", "capability": "returns", "requests": 3}
+    table = jsonl(tmp_path, *({**good, **change} for change, _, _ in bad), other, good, name="d.jsonl")
+    catalogue = load_catalogue(partners, demand=table)
+    found = [issue(catalogue, place) for place in range(len(bad))]
+    assert [(severity, code, row) for severity, code, row, _ in found] == [
+        ("refused", code, row) for row, (_, code, _) in enumerate(bad, start=1)
+    ]
+    told = [one.model_dump(mode="json", exclude_none=True) for one in catalogue.demand]
+    assert told == [
+        {"a": "x", "b": "y", "count": 12.0, "date": "2026-03-01", "source": "lost deals"},
+        {"a": "y", "capability": "returns", "count": 3.0},
+    ]
+    counts = catalogue.report.tables["demand"]
+    assert (counts.read, counts.kept, counts.refused) == (10, 2, 8)
+    assert catalogue.fingerprint != load_catalogue(partners).fingerprint
+
+
 def test_relations_need_their_columns(tmp_path):
     with pytest.raises(ColumnError, match=r"r\.jsonl has no column for 'type', which relations need"):
         load_catalogue(jsonl(tmp_path, {"name": "A"}), relations=jsonl(tmp_path, {"a": "a", "b": "b"}, name="r.jsonl"))

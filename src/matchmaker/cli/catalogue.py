@@ -12,6 +12,7 @@ from matchmaker.cli.options import (
     DEFAULT_MODEL,
     Accounts,
     Catalogues,
+    Demand,
     Json,
     Map,
     MapFile,
@@ -36,6 +37,7 @@ def validate(
     catalogue: Catalogues,
     relations: Relations = None,
     accounts: Accounts = None,
+    demand: Demand = None,
     map_: Map = None,
     map_file: MapFile = None,
     openapi: OpenAPI = None,
@@ -47,7 +49,7 @@ def validate(
     """Check a catalogue: what is read, kept and refused, and probable duplicates. Exit status 3 when a row is refused."""
     from matchmaker.profiles.identity import probable_duplicates
 
-    loaded = load(catalogue, relations, accounts, map_, map_file, openapi)
+    loaded = load(catalogue, relations, accounts, demand, map_, map_file, openapi)
     duplicates = probable_duplicates(loaded.partners)
     if report:
         loaded.report.to_csv(report)
@@ -76,6 +78,7 @@ def build(
     ],
     relations: Relations = None,
     accounts: Accounts = None,
+    demand: Demand = None,
     map_: Map = None,
     map_file: MapFile = None,
     openapi: OpenAPI = None,
@@ -87,7 +90,7 @@ def build(
     json: Json = False,
 ) -> None:
     """Profile and index a catalogue into a bundle that answers without the encoder."""
-    loaded = load(catalogue, relations, accounts, map_, map_file, openapi)
+    loaded = load(catalogue, relations, accounts, demand, map_, map_file, openapi)
     if not json:
         show_mappings(loaded)
         show_report(loaded)
@@ -138,6 +141,7 @@ def load(
     catalogue: list[Path],
     relations: list[Path] | None,
     accounts: Path | None,
+    demand: Path | None,
     map_: list[str] | None,
     map_file: Path | None,
     openapi: list[str] | None = None,
@@ -154,6 +158,7 @@ def load(
         list(catalogue),
         relations=list(relations) if relations else None,
         accounts=accounts,
+        demand=demand,
         mapping=mapping,
         account_key=os.fsencode(os.environ.get(KEY_VARIABLE, "")) or None,
     )

@@ -24,13 +24,19 @@ Accounts = Annotated[
         readable=False,
     ),
 ]
+Demand = Annotated[
+    Path | None,
+    typer.Option("--demand", help="Counted demand for links and capabilities.", readable=False),
+]
 Map = Annotated[
     list[str] | None,
     typer.Option("--map", help='Field of the partners from your columns: --map audience="Who we serve". Repeatable.'),
 ]
 MapFile = Annotated[
     Path | None,
-    typer.Option("--map-file", help="TOML file with [partners], [relations], [accounts] mappings.", readable=False),
+    typer.Option(
+        "--map-file", help="TOML file with [partners], [relations], [accounts], [demand] mappings.", readable=False
+    ),
 ]
 OpenAPI = Annotated[
     list[str] | None,

@@ -1,4 +1,4 @@
-"""Loading a whole catalogue: partners, relations, accounts, and the report of what was kept and refused."""
+"""Loading a whole catalogue: partners, relations, accounts, demand, and the report of what was kept and refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from matchmaker.errors import CatalogueError
 from matchmaker.profiles import parsing
@@ -17,12 +17,14 @@ from matchmaker.profiles.facets import content_key
 from matchmaker.profiles.parsing import CellError
 from matchmaker.profiles.readers import Row, Table, read_table
 from matchmaker.profiles.report import ValidationReport
-from matchmaker.profiles.schema import RELATION_STATUSES, RELATION_TYPES, Interface, Partner, Relation
+from matchmaker.profiles.schema import RELATION_STATUSES, RELATION_TYPES, Demand, Interface, Partner, Relation
 
 if TYPE_CHECKING:
     import pandas as pd
 
     Source = str | Path | pd.DataFrame
+
+T = TypeVar("T")
 
 _TEXTS = ("description", "audience")
 _LISTS = (
@@ -36,13 +38,14 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Partners sorted by id, the relations between them, their hashed accounts, and how it all was read."""
+    """Partners sorted by id, the relations between them, their hashed accounts, counted demand, and how it all was read."""
 
     partners: tuple[Partner, ...]
     relations: tuple[Relation, ...] = ()
     accounts: AccountTable | None = None
     report: ValidationReport = field(default_factory=ValidationReport)
     mappings: Mapping[str, ColumnMapping] = field(default_factory=dict)
+    demand: tuple[Demand, ...] = ()
 
     @classmethod
     def from_partners(cls, partners: Iterable[Partner], relations: Iterable[Relation] = ()) -> Catalogue:
@@ -69,6 +72,8 @@ class Catalogue:
         rows = zip(held.partner_ids, held.accounts, held.populations, strict=True) if held else ()
         for row in sorted(rows):
             digest.update("\0".join(row).encode())
+        for wanted in self.demand:
+            digest.update(wanted.model_dump_json().encode())
         return digest.hexdigest()
 
 
@@ -77,6 +82,7 @@ def load_catalogue(
     *,
     relations: Source | Sequence[Source] | None = None,
     accounts: Source | None = None,
+    demand: Source | None = None,
     mapping: Mapping[str, Mapping[str, str | Sequence[str]]] | None = None,
     account_key: bytes | None = None,
 ) -> Catalogue:
@@ -106,7 +112,12 @@ def load_catalogue(
         table = read_table(accounts)
         mappings["accounts"] = map_columns(table.columns, "accounts", given.get("accounts"), file=table.name)
         held = _read_accounts(table, mappings["accounts"], known, key, report)
-    return Catalogue(ordered, tuple(_with_integrations(ordered, stated, report)), held, report, mappings)
+    wanted: tuple[Demand, ...] = ()
+    if demand is not None:
+        table = read_table(demand)
+        mappings["demand"] = map_columns(table.columns, "demand", given.get("demand"), file=table.name)
+        wanted = tuple(sorted(_read_demand(table, mappings["demand"], known, report), key=Demand.model_dump_json))
+    return Catalogue(ordered, tuple(_with_integrations(ordered, stated, report)), held, report, mappings, wanted)
 
 
 @dataclass(frozen=True)
@@ -276,12 +287,21 @@ def _extra_value(value: object) -> Any:  # noqa: ANN401 - any scalar or list of 
 def _read_relations(
     table: Table, mapping: ColumnMapping, known: set[str], report: ValidationReport
 ) -> Iterable[Relation]:
-    counts = report.table("relations")
+    return _read(table, "relations", lambda row: Relation(**_relation_fields(row, mapping, known)), report)
+
+
+def _read_demand(table: Table, mapping: ColumnMapping, known: set[str], report: ValidationReport) -> Iterable[Demand]:
+    return _read(table, "demand", lambda row: Demand(**_demand_fields(row, mapping, known)), report)
+
+
+def _read(table: Table, kind: str, made: Callable[[Row], T], report: ValidationReport) -> Iterable[T]:
+    """What is made of each row; rows of which nothing can be made are refused and reported."""
+    counts = report.table(kind)
     _refuse_broken(table, counts, report)
     for number, row in table.rows:
         counts.read += 1
         try:
-            relation = Relation(**_relation_fields(row, mapping, known))
+            one = made(row)
         except _RowError as error:
             counts.refused += 1
             report.add(
@@ -295,7 +315,25 @@ def _read_relations(
             )
             continue
         counts.kept += 1
-        yield relation
+        yield one
+
+
+def _demand_fields(row: Row, mapping: ColumnMapping, known: set[str]) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: _cell(row, mapping, name, parsing.text) for name in ("a", "b", "capability", "source")
+    }
+    for side in ("a", "b"):
+        if fields[side] not in known and (side == "a" or fields["b"]):
+            raise _RowError(side, CellError("unknown_partner", "the id of a partner in the catalogue"), fields[side])
+    if fields["a"] == fields["b"]:
+        raise _RowError("b", CellError("same_partner", "two different partners"), fields["b"])
+    if not (fields["b"] or fields["capability"]):
+        raise _RowError("b", CellError("nothing_wanted", "a partner in b, or a capability"), "")
+    fields["count"] = _cell(row, mapping, "count", parsing.number)
+    if fields["count"] is None or fields["count"] < 0:
+        raise _RowError("count", CellError("not_a_number", "a number of at least 0"), fields["count"])
+    fields["date"] = _cell(row, mapping, "date", parsing.date)
+    return {name: value if name == "count" else value or None for name, value in fields.items()}
 
 
 def _relation_fields(row: Row, mapping: ColumnMapping, known: set[str]) -> dict[str, Any]:

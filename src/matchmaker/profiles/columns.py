@@ -21,6 +21,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "a", "b", "type", "status", "directed", "announced_on", "started_on", "ended_on", "observed_at", "weight", "source",
     ),
     "accounts": ("partner", "account", "population", "segment", "value", "currency", "date"),
+    "demand": ("a", "b", "capability", "count", "date", "source"),
 }  # fmt: skip
 
 # The names that people give these columns, in the order in which they are preferred.
@@ -78,8 +79,15 @@ _KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "account": ("account", "account_domain", "customer", "customer_domain", "company_domain"),
         "date": ("date", "as_of", "since"),
     },
+    "demand": {
+        "a": ("a", "partner", "partner_id", "from"),
+        "b": ("b", "wanted", "to", "integration"),
+        "count": ("count", "requests", "votes", "number"),
+    },
 }
-REQUIRED = {"partners": ("name",), "relations": ("a", "b", "type"), "accounts": ("partner", "account")}
+REQUIRED = {
+    "partners": ("name",), "relations": ("a", "b", "type"), "accounts": ("partner", "account"), "demand": ("a", "count"),
+}  # fmt: skip
 _JOINED = {"description": ("tagline", "short_description")}
 """Fields to whose first source a further well-known column is joined when both are there."""
 
@@ -146,7 +154,7 @@ def parse_map_args(arguments: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def read_map_toml(path: Path | str) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Mappings from a TOML file with the tables [partners], [relations], [accounts]. Raises SettingsError."""
+    """Mappings from a TOML file with the tables [partners], [relations], [accounts], [demand]. Raises SettingsError."""
     try:
         content: dict[str, Any] = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
