@@ -11,6 +11,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_SERVICE := $(VENV)/.ready-service
 READY_DEV := $(VENV)/.ready-dev
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+# What pip would compile on one core; some packages hold templates that are no Python.
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 .PHONY: demo test check format models notebooks serve bench-quality bench-speed bench-http clean
@@ -26,7 +29,7 @@ test: $(READY_DEV)
 check: $(READY_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy -n 2
 
 format: $(READY_DEV)
 	$(BIN)/ruff check --fix .
@@ -58,16 +61,19 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Matchmaker needs Python 3.11 or newer; name one with PYTHON=...')"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV); this takes a few minutes the first time."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(PIP) $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
+	$(PIP) -c constraints.txt -e .
+	$(COMPILE)
 	touch $@
 
 $(READY_SERVICE): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[service,mcp]"
+	$(PIP) -c constraints.txt -e ".[service,mcp]"
+	$(COMPILE)
 	touch $@
 
 $(READY_DEV): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(PIP) -c constraints.txt -e ".[dev]"
+	$(COMPILE)
 	touch $@
 
 clean:

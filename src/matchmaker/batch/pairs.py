@@ -118,7 +118,7 @@ class PairWorker:
             a = pa.repeat(pa.scalar(self._asking, pa.string()), count)
         else:
             a = content.column(self._columns.a).combine_chunks()
-        one, other = self._found(a), self._found(b)
+        one, other = np.split(self._found(pa.concat_arrays([a, b])), 2)
         good = (one >= 0) & (other >= 0) & (one != other)
         places = np.flatnonzero(good)
         scored = self._scorer.score(one[places], other[places])

@@ -88,7 +88,8 @@ class StaticEncoder:
         vocabulary = self._tokenizer.get_vocab()
         tokens = sorted(vocabulary, key=vocabulary.__getitem__)
         teacher = open_minilm(cache_dir=self._folder, batch_size=256, threads=self._threads)
-        raw = teacher.encode_chunks([token.removeprefix("##") for token in tokens]).astype(np.float64)
+        texts, place = np.unique([token.removeprefix("##") for token in tokens], return_inverse=True)
+        raw = teacher.encode_chunks(texts.tolist()).astype(np.float64)[place]  # one in ten is a word and a part of one
         rank = np.arange(1, len(tokens) + 1)
         frequency = (1.0 / rank) / np.sum(1.0 / rank)
         centred = raw - raw.mean(axis=0)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from matchmaker.matching import scales
@@ -27,6 +29,8 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 _KINDS, _REDUNDANCY, _LEXICAL, _TOTAL = len(KINDS), KINDS.index("redundancy"), LEXICAL, TOTAL
+_LINE, _AHEAD = 64, 12
+"""Bytes of a line of the processor's cache, and how many pairs ahead what they hold is fetched."""
 _SCALE = 10.0**DIGITS
 _LEVELS, _KNOTS, _TIE, _SHAPE = scales.LEVELS, scales.KNOTS, scales.TIE, scales.SHAPE
 _LAST, _TOP_NATS, _REACH = scales.LAST, scales.TOP_NATS, scales.MAX_REACH
@@ -44,6 +48,29 @@ def _compiled(function: Callable[_P, _R], *, lanes: bool = False) -> Callable[_P
 def _summed(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Compiled for speed of a sum, which is rounded afterwards."""
     return _compiled(function, lanes=True)
+
+
+@intrinsic
+def _prefetch(typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own
+    """Have the processor read a line of its cache, without waiting for it."""
+    del typing, address
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+        del context, signature
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind, name = ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0i8"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        builder.call(function, [builder.inttoptr(arguments[0], byte), number(0), number(3), number(1)])
+        return number(0)
+
+    return numba.types.int32(numba.types.uintp), code
+
+
+@_compiled
+def _fetch(first: int, size: int) -> None:
+    """Have `size` bytes from the address `first` on at hand: pairs drawn by chance would be waited for, each at its turn."""
+    for place in range(0, size, _LINE):
+        _prefetch(np.uintp(first + place))  # type: ignore[call-arg]  # numba gives the first
 
 
 @_summed
@@ -76,7 +103,10 @@ def _silent(vectors: Singles, row: int) -> bool:
 @_compiled
 def cosines(vectors: Singles, rows_a: Ints, rows_b: Ints, out: Floats) -> None:
     """Fill out (k,) with the cosines of `evidence.symmetric_evidence`, NaN where either row is the zero vector."""
+    first, size = vectors.ctypes.data, vectors.strides[0]
     for pair in range(len(rows_a)):
+        if pair + _AHEAD < len(rows_b):
+            _fetch(first + rows_b[pair + _AHEAD] * size, size)
         a, b = rows_a[pair], rows_b[pair]
         out[pair] = _rounded(_dot(vectors, a, vectors, b))
         if out[pair] == 0.0 and (_silent(vectors, a) or _silent(vectors, b)):
@@ -118,6 +148,10 @@ def gains(
 def lexical(terms: Codes, values: Singles, offsets: Ints, rows_a: Ints, rows_b: Ints, out: Floats) -> None:
     """Fill out (k,) with `LexicalIndex.pairs`."""
     for pair in range(len(rows_a)):
+        if pair + _AHEAD < len(rows_b):
+            low, high = offsets[rows_b[pair + _AHEAD]], offsets[rows_b[pair + _AHEAD] + 1]
+            _fetch(terms.ctypes.data + low * terms.itemsize, (high - low) * terms.itemsize)
+            _fetch(values.ctypes.data + low * values.itemsize, (high - low) * values.itemsize)
         one, one_end = offsets[rows_a[pair]], offsets[rows_a[pair] + 1]
         other, other_end = offsets[rows_b[pair]], offsets[rows_b[pair] + 1]
         total = 0.0
@@ -201,7 +235,10 @@ def prior(
     strength: (k,); weights: (kinds, k) of each receiver. Fills seen (kinds, k), percentiles in [0, 1), NaN where unknown,
     and out (k,), the surprise of the total in nats.
     """
+    first, size = knots.ctypes.data, knots.strides[0]
     for pair in range(len(rows)):
+        if pair + _AHEAD < len(rows):
+            _fetch(first + rows[pair + _AHEAD] * size, size)
         row = rows[pair]
         shares, total = 0.0, 0.0
         for kind in range(_KINDS):
