@@ -16,6 +16,7 @@ from matchmaker.batch.source import REFERENCE, Source
 from matchmaker.engine import Matchmaker
 from matchmaker.errors import SettingsError
 from matchmaker.fitted import rival_pairs
+from matchmaker.matching.fit_type import FIT_TYPES
 from matchmaker.registry.bundle import open_bundle
 from matchmaker.threads import single_threaded
 
@@ -128,10 +129,11 @@ class PairWorker:
             "value_to_b": scored.value_to_b,
             "balance": scored.balance,
             "one_way_street": scored.one_way,
-            "fit_type": scored.fit_type,
         }
         schema = _schema(self._columns)
         cells = {name: _spread(values, places, count, schema.field(name).type) for name, values in numbers.items()}
+        fit = _spread(scored.fit, places, count, pa.int8())
+        cells["fit_type"] = pa.DictionaryArray.from_arrays(fit, pa.array(FIT_TYPES)).dictionary_decode()
         chances = np.full(count, np.nan)
         if self._taught is not None:
             chances[places] = self._taught.judge_pairs(one[places], other[places]).chance
@@ -156,6 +158,8 @@ class PairWorker:
         """What is wrong with each row in the words of `score_pairs`, or "ok"."""
         import pyarrow as pa
 
+        if good.all():
+            return pa.repeat(pa.scalar("ok", pa.string()), len(good))
         said = np.full(len(good), "ok", dtype=object)
         for place in np.flatnonzero(~good).tolist():
             named = {"a": a[place].as_py(), "b": b[place].as_py()}

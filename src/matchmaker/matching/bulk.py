@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from matchmaker.audience.overlap import lift
 from matchmaker.matching import compiled
 from matchmaker.matching.evidence import FIT, KINDS, lexical_strength, mean_known, region_share
-from matchmaker.matching.fit_type import fit_types
+from matchmaker.matching.fit_type import FIT_TYPES, fit_codes
 from matchmaker.matching.gain import floor
 from matchmaker.matching.prior import weights_for
 from matchmaker.matching.ragged import Ints, LabelSets, jaccard
@@ -33,7 +33,9 @@ _GAIN, _AUDIENCE, _TOPIC, _CATEGORY, _REDUNDANCY = (
 
 @dataclass(frozen=True)
 class ScoredPairs:
-    """k pairs (a, b), every array (k,). value_to_a, value_to_b: in [0, 1); mutual, balance: in [0, 1]; nats: -ln(1 - mutual)."""
+    """k pairs (a, b), every array (k,). value_to_a, value_to_b: in [0, 1); mutual, balance: in [0, 1]; nats: -ln(1 - mutual);
+    fit: place in FIT_TYPES.
+    """
 
     value_to_a: Floats
     value_to_b: Floats
@@ -41,7 +43,12 @@ class ScoredPairs:
     nats: Floats
     balance: Floats
     one_way: NDArray[np.bool_]
-    fit_type: NDArray[np.str_]
+    fit: NDArray[np.int8]
+
+    @property
+    def fit_type(self) -> NDArray[np.str_]:
+        """The fit type in words."""
+        return np.array(FIT_TYPES)[self.fit]
 
     def take(self, places: Ints | slice) -> ScoredPairs:
         """Some of the pairs, in the order asked."""
@@ -70,7 +77,7 @@ class PairScorer:
         """Score the pairs (rows_a, rows_b), (k,) int64 each, of two different partners."""
         # In the order of a, so that what is read of it is read once for all its pairs.
         order = np.argsort(rows_a, kind="stable")
-        nats, kinds = np.empty((2, len(order))), np.empty(len(order), dtype="U10")
+        nats, kinds = np.empty((2, len(order))), np.empty(len(order), dtype=np.int8)
         for low in range(0, len(order), BLOCK):
             part = order[low : low + BLOCK]
             nats[:, part], kinds[part] = self._block(rows_a[part], rows_b[part])
@@ -82,7 +89,7 @@ class PairScorer:
             nats=mutual_nats(*nats),
             balance=balance(out, back),
             one_way=one_way(out, back),
-            fit_type=kinds,
+            fit=kinds,
         )
 
     def evidence(self, rows_a: Ints, rows_b: Ints) -> tuple[Floats, Floats]:
@@ -106,14 +113,14 @@ class PairScorer:
             compiled.prior(*self._scales, rows, raw[way], strength, weights, seen[way], nats[way])
         return raw, seen, nats
 
-    def _block(self, a: Ints, b: Ints) -> tuple[Floats, NDArray[np.str_]]:
+    def _block(self, a: Ints, b: Ints) -> tuple[Floats, NDArray[np.int8]]:
         """Surprise of both directions (2, k), and fit types (k,)."""
         raw, seen, nats = self._weighed(a, b)
         both = 0.5 * (seen[0] + seen[1])
         near = np.where(np.isnan(both[_AUDIENCE]), both[_TOPIC], both[_AUDIENCE])
         alike = likeness(seen[0, TEXTS], seen[1, TEXTS])
         rivals = self._rival(a, b)
-        return nats, fit_types(near, both[_REDUNDANCY], both[_CATEGORY], raw[0, _CATEGORY], alike, rivals)
+        return nats, fit_codes(near, both[_REDUNDANCY], both[_CATEGORY], raw[0, _CATEGORY], alike, rivals)
 
     def _evidence(self, a: Ints, b: Ints) -> Floats:
         """Raw evidence of both sides, (2, kinds, k), the view of `a` first."""

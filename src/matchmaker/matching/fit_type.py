@@ -34,7 +34,14 @@ SAME_KIND, SAME_KIND_ALIKE = 0.9, 0.5
 def fit_types(
     audience: Floats, redundancy: Floats, category: Floats, common: Floats, likeness: Floats, rivals: NDArray[np.bool_]
 ) -> NDArray[np.str_]:
-    """Fit type of k pairs.
+    """Fit type of k pairs, as `fit_codes` tells them."""
+    return np.array(FIT_TYPES)[fit_codes(audience, redundancy, category, common, likeness, rivals)]
+
+
+def fit_codes(
+    audience: Floats, redundancy: Floats, category: Floats, common: Floats, likeness: Floats, rivals: NDArray[np.bool_]
+) -> NDArray[np.int8]:
+    """Places in `FIT_TYPES` of k pairs.
 
     audience, redundancy, category: (k,) mean percentile of both sides in [0, 1), NaN where unknown (an unknown audience
     counts as near, unknown capabilities as different: the types that promise least about what is not known).
@@ -45,5 +52,5 @@ def fit_types(
     alike = redundancy >= np.where(common == 0.0, OTHER_KIND_ALIKE, CAPABILITIES_ALIKE)
     alike |= (category >= SAME_KIND) & (redundancy >= SAME_KIND_ALIKE)
     alike |= likeness >= np.where(common == 0.0, OTHER_KIND_TEXT, SAME_TEXT)
-    types = np.where(near, np.where(alike, COMPETITOR, COMPLEMENT), np.where(alike, EXPANSION, STRETCH))
-    return np.where(rivals, COMPETITOR, types)
+    codes = np.where(near, np.where(alike, 1, 0), np.where(alike, 2, 3))
+    return np.where(rivals, 1, codes).astype(np.int8)
