@@ -2,6 +2,7 @@
 
     def prior_scorer(frame, mapping, dataset) -> Among
     def history_scorer(frame, mapping, dataset, history) -> Among        (optional)
+    def unseen_scorer(frame, mapping, dataset, history) -> Among         (optional: learned from accounts, asked without any)
 
 `frame` is the whole catalogue with its own column names (never a column made from hidden data), `mapping` says which
 of them feed which field of a partner, `dataset` is the folder's name. The scorer takes row numbers of `frame`, those that ask (q,)
@@ -59,6 +60,14 @@ def learned(
     """Score with the training part's history; empty where the function is absent."""
     build = getattr(_module(plan), "history_scorer", None)
     return {} if build is None else {"ours: with history": over(build(frame, mapping, dataset, history), rows)}
+
+
+def unseen(
+    plan: Plan, frame: pd.DataFrame, mapping: Mapped, dataset: str, rows: np.ndarray, history: History
+) -> dict[str, Scorer]:
+    """Score with what the training part's accounts taught, of partners whose accounts are hidden; empty where it is absent."""
+    build = getattr(_module(plan), "unseen_scorer", None)
+    return {} if build is None else {"ours: accounts hidden": over(build(frame, mapping, dataset, history), rows)}
 
 
 def over(scorer: Among, rows: np.ndarray) -> Scorer:

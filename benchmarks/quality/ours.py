@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from matchmaker.config import Config
 from matchmaker.matching.build import build_space
 from matchmaker.matching.learned import from_accounts, from_links, texts
 from matchmaker.matching.learned.history import Links
+from matchmaker.matching.learned.overlap import Overlap
 from matchmaker.matching.scorer import score
 from matchmaker.profiles.catalogue import Catalogue, load_catalogue
 
@@ -50,6 +52,19 @@ def history_scorer(frame: pd.DataFrame, mapping: Mapping[str, Sequence[str]], da
     else:
         raise ValueError("a history has links or accounts")
     return world.ordered(model, linked)
+
+
+def unseen_scorer(frame: pd.DataFrame, mapping: Mapping[str, Sequence[str]], dataset: str, history: History) -> Among:
+    """Score rows of `frame` by what was learned from the training part's accounts, as if nobody who is ranked had any."""
+    from scipy.sparse import csr_array
+
+    del dataset
+    if history.accounts is None:
+        raise ValueError("what is hidden is accounts")
+    world = _World(frame, mapping)
+    model = from_accounts.learn(world.space, world.config, history.accounts[np.argsort(world.place)])
+    nothing = Overlap.of(csr_array(model.overlap.held.shape), np.zeros_like(model.overlap.embedded[-1]))
+    return world.ordered(replace(model, overlap=nothing), None)
 
 
 class _World:

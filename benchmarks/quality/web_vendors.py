@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.quality.case import AGAINST, Case, Split
-from benchmarks.quality.hook import History, learned, prior
+from benchmarks.quality.hook import History, learned, prior, unseen
 from benchmarks.quality.plan import Plan
 from benchmarks.quality.text import encode, text_baselines
 from matchmaker.evaluation import RankingTask, baselines, hide_accounts
@@ -77,6 +77,7 @@ def _splits(frame: pd.DataFrame, full: csr_array, kinds: pd.DataFrame, plan: Pla
         told = frame.assign(visible_site_kinds=pd.Series(_main_kinds(profile, list(kinds.columns))))
         scorers |= prior(plan, told, MAPPING, "web_vendors", rows)
         scorers |= learned(plan, told, MAPPING, "web_vendors", rows, History(accounts=seen))
+        scorers |= unseen(plan, told, MAPPING, "web_vendors", rows, History(accounts=seen))
         yield Split(task, scorers)
 
 

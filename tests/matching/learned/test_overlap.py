@@ -82,12 +82,26 @@ def test_markets_are_found_again(held):
     model = from_accounts.learn(space, CONFIG, held)
     again = from_accounts.learn(space, CONFIG, held)
     assert all(array.tobytes() == again.arrays()[name].tobytes() for name, array in model.arrays().items())
-    assert model.small_weight in from_accounts.WEIGHTS
     market = np.arange(COUNT) * 7 % 16
     for row in (0, 5, 33):
         scores = scores_of(model, space, row)
         scores[row] = -np.inf
         assert (market[np.argsort(-scores)[:4]] == market[row]).all()
+
+
+def test_who_has_no_account_is_ranked_by_the_texts_alone(held):
+    space = build_space(make_catalogue(COUNT), WordEncoder(), CONFIG).space
+    some = held.tolil()
+    some[COUNT - 10 :] = 0
+    model = from_accounts.learn(space, CONFIG, csr_array(some))
+    asks, others = np.repeat([0, COUNT - 1], COUNT), np.tile(np.arange(COUNT), 2)
+    features = model.features(texts.of_pairs(model.told(space), CONFIG, asks, others), asks, others)
+    parts, new = model.parts(features, asks, others), (asks == COUNT - 1) | (others >= COUNT - 10)
+    said = len(texts.FEATURES)
+    assert not parts[new, said:].any() and parts[~new, said:].any() and parts[new, :said].any()
+    assert ((model.kind(asks, others) >= 3) == new).all()
+    kinds = model.kind(asks, others)
+    assert set(kinds[~new]) <= {0, 1, 2} and set(kinds[new]) <= {3, 4, 5}
 
 
 def test_where_nothing_is_shared_nothing_is_learned():

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -27,16 +28,32 @@ def test_contributions_add_up_to_the_log_odds():
     assert np.abs(parts[:, 0]).mean() > 5 * np.abs(parts[:, 1]).mean()
 
 
-def test_it_is_logistic_regression_on_standardised_features():
-    features, labels = world(np.random.default_rng(1))
-    weights = np.random.default_rng(2).random(400) + 0.1
-    ranker = PairRanker(0.02).fit(features, labels, weights)
-    mean = np.average(features, axis=0, weights=weights)
-    scale = np.sqrt(np.average((features - mean) ** 2, axis=0, weights=weights))
-    plain = LogisticRegression(C=0.02 * 1e4 / weights.sum(), max_iter=200).fit(
-        (features - mean) / scale, labels, weights
-    )
-    assert np.allclose(ranker.predict_proba(features), plain.predict_proba((features - mean) / scale), atol=1e-6)
+def test_a_choice_of_two_is_logistic_regression_on_their_difference():
+    rng = np.random.default_rng(1)
+    features, asks = rng.normal(3, 2, (600, 4)), np.repeat(np.arange(300), 2)
+    first = (features[::2] - features[1::2])[:, 0] + rng.normal(size=300) > 0
+    chosen = np.stack((first, ~first), axis=1).ravel()
+    ranker = PairRanker(0.02).fit(features, chosen, asks)
+    apart = (features[::2] - features[1::2]) / features.std(axis=0)
+    plain = LogisticRegression(C=1 / (2 * 0.02 * 300), fit_intercept=False, tol=1e-8).fit(apart, first)
+    assert np.allclose(ranker.coef_, plain.coef_[0], atol=1e-4)
+
+
+def test_the_order_of_rows_changes_nothing_and_as_many_are_expected_as_were_observed():
+    features, labels = world(np.random.default_rng(4))
+    rng = np.random.default_rng(5)
+    asks, counts, shuffled = rng.integers(0, 20, 400), rng.integers(1, 4, 400), rng.permutation(400)
+    ranker = PairRanker().fit(features, labels, asks, counts)
+    again = PairRanker().fit(features[shuffled], labels[shuffled], asks[shuffled], counts[shuffled])
+    assert np.allclose(again.coef_, ranker.coef_, atol=1e-3)
+    expected = np.where(labels, 1, counts) @ ranker.predict_proba(features)[:, 1]
+    assert np.isclose(expected, labels.sum())
+
+
+def test_who_chooses_everything_or_nothing_teaches_nothing():
+    features, labels = world(np.random.default_rng(6))
+    with pytest.raises(ValueError, match="all pairs are of one class"):
+        PairRanker().fit(features, labels, asks=labels)
 
 
 def test_a_feature_that_never_changes_says_nothing():

@@ -1,8 +1,9 @@
 """Learning from shared accounts: half of the accounts is hidden, and the overlap in it is to be found from the other half.
 
 A pair counts as found where the hidden half surely shares more than chance: three accounts, and the 5 % quantile of lift above 2.
-`small_weight` b weighs a positive pair by 1 / n^b, n accounts of the other: with 0 the famous decide, with 1 all count alike. The
-largest b is taken whose ranking of everybody, in halves that it was not fitted to, is at most 3 % worse than the best.
+What ranks such pairs first is learned by the likelihood of the top of each partner's list (choice.py); every partner counts alike.
+Two rankings are learned from the same pairs: one from all that is known, and one from the texts alone, for pairs of which one side
+has no account.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from matchmaker.config import Config
-    from matchmaker.matching.learned.ranker import PairRanker
     from matchmaker.matching.space import Space
 
 FEATURES = (*texts.FEATURES, *overlap.FEATURES)
@@ -36,24 +36,28 @@ _TURNED = [_OTHER if place == _ASKS else _ASKS if place == _OTHER else place for
 """Where each feature of a pair stands when the pair is turned."""
 _GAINED = np.array([-2.0, 0.0, 1.0])
 """Log-odds that giants, established and small partners gain at the small end of the dial, and lose at the other."""
-WEIGHTS = (1.0, 0.75, 0.5, 0.25, 0.0)
+WARM, COLD = 0, 1
+"""Places of the rankers."""
+PENALTY = 1e-3
+"""Of the squares of the weights: chosen on splits of their own (docs/quality.md)."""
 FEWEST = MINIMUM // 2
-"""Accounts below which a partner neither asks nor is a candidate in training: half of them is left to each half."""
-_HALVINGS, _PARTNERS, _NEGATIVES, _TOLERANCE, _K = 2, 1500, 100, 0.03, 10
+"""Accounts below which a partner neither asks nor is a candidate in training."""
+_HALVINGS, _PARTNERS, _NEGATIVES = 6, 1500, 100
 _PAIRS = 50
 _LEVEL, _LEAST, _LIFT = 0.05, 3, 2.0
 
 
 @dataclass(frozen=True)
 class AccountModel:
-    """A ranking learned from shared accounts. small_weight: b of the module's text; facts: as of a `LinkModel`, which newcomers are
-    told by. Rows are those of the partners it was learned from, then of newcomers.
+    """A ranking learned from shared accounts. facts: as of a `LinkModel`, which newcomers are told by; rankers: of pairs of which
+    both sides have accounts (`WARM`), and of the others (`COLD`).
+
+    Rows are those of the partners it was learned from, then of newcomers.
     """
 
     overlap: Overlap
     facts: Facts
-    ranker: Linear
-    small_weight: float
+    rankers: tuple[Linear, Linear]
 
     names = FEATURES
     told = staticmethod(texts.without_accounts)
@@ -62,7 +66,7 @@ class AccountModel:
     @property
     def mean_said(self) -> Floats:
         """(len(texts.FEATURES),) mean of `said` over the pairs it was learned from."""
-        return self.ranker.mean[: len(texts.FEATURES)]
+        return self.rankers[COLD].mean[: len(texts.FEATURES)]
 
     def features(self, said: Floats, asks: Ints, others: Ints) -> Floats:
         """(p, len(FEATURES)) of the pairs asks[r], others[r]; said: (p, len(texts.FEATURES)) of these."""
@@ -74,9 +78,8 @@ class AccountModel:
         return features[:, _TURNED]
 
     def kind(self, asks: Ints, others: Ints) -> Ints:
-        """(p,) the stratum of the other: all are ranked alike, but not observed as often."""
-        del asks
-        return self.stratum[others]
+        """(p,) the stratum of the other, apart for pairs with and without accounts: not all are observed as often."""
+        return self._ranker_of(asks, others) * dial.STRATA + self.stratum[others]
 
     def odds(self, features: Floats, asks: Ints, others: Ints) -> Floats:
         """(p,) log-odds of overlap beyond chance, of pairs as they were weighed in training, but for what all begin with."""
@@ -84,14 +87,18 @@ class AccountModel:
 
     def parts(self, features: Floats, asks: Ints, others: Ints) -> Floats:
         """(p, len(FEATURES)) log-odds of each feature; they add up to `odds` exactly."""
-        del asks, others
-        return self.ranker.parts(features)
+        warm, cold = (ranker.parts(features) for ranker in self.rankers)
+        return np.where(self._ranker_of(asks, others)[:, None] == WARM, warm, cold)
 
     def order(self, odds: Floats, asks: Ints, others: Ints, popularity_weight: float = 0.5) -> Floats:
         """(p,) relevance in nats, ln(1 + exp(s)) of log-odds s and of what the stratum by accounts gains: nothing at 0.5."""
-        del asks
         gained = (1.0 - 2.0 * popularity_weight) * _GAINED[self.stratum[others]]
-        return np.logaddexp(0.0, odds + self.ranker.level + gained)
+        level = np.array([ranker.level for ranker in self.rankers])[self._ranker_of(asks, others)]
+        return np.asarray(np.logaddexp(0.0, odds + level + gained))
+
+    def _ranker_of(self, asks: Ints, others: Ints) -> Ints:
+        own = self.overlap.own
+        return np.where((own[asks] > 0) & (own[others] > 0), WARM, COLD)
 
     @cached_property
     def stratum(self) -> Ints:
@@ -111,8 +118,7 @@ class AccountModel:
         return {
             "axes": self.overlap.embedded[-1],
             "facts": np.stack((self.facts.mean, self.facts.spread)),
-            "ranker": self.ranker.array(),
-            "small_weight": np.array([self.small_weight]),
+            "rankers": np.stack([one.array() for one in self.rankers]),
         }
 
     @classmethod
@@ -121,16 +127,8 @@ class AccountModel:
         return cls(
             overlap=Overlap.of(held_by(space), np.array(arrays["axes"])),
             facts=Facts(*np.array(arrays["facts"])),
-            ranker=Linear.from_array(arrays["ranker"]),
-            small_weight=float(arrays["small_weight"][0]),
+            rankers=(Linear.from_array(arrays["rankers"][WARM]), Linear.from_array(arrays["rankers"][COLD])),
         )
-
-
-def balanced(labels: NDArray[np.bool_], weights: Floats | None = None) -> Floats:
-    """(p,) weights that give both classes half of the sum; weights: (p,) of the positives among one another."""
-    own = np.where(labels, 1.0 if weights is None else weights, 1.0)
-    total = len(labels) / 2.0
-    return np.where(labels, own * total / max(own[labels].sum(), 1e-9), total / max(int((~labels).sum()), 1))
 
 
 def held_by(space: Space) -> csr_array:
@@ -160,21 +158,20 @@ def learn(space: Space, config: Config, held: csr_array, *, seed: int = 0) -> Ac
         halves += [_Half.of(space, config, held[rows], rows, part, rng) for part in (one, ~one)]
     if min((int(half.labels.sum()) for half in halves), default=0) < _PAIRS:
         raise SettingsError("Too few pairs of partners share accounts beyond chance to learn from them.")
-    chosen = _small_weight(halves)
-    return AccountModel(Overlap.fit(held), Facts.fit(space), _fitted(halves, chosen).linear, chosen)
+    return AccountModel(Overlap.fit(held), Facts.fit(space), _fitted(halves))
 
 
 @dataclass(frozen=True)
 class _Half:
-    """Features from one half of the accounts, labels from the other. asks: (p,) the number of who asks; size: (p,) accounts of the
-    other; drawn: (p,) bool, taken for fitting.
+    """Features (p, len(FEATURES)) from one half of the accounts, labels (p,) from the other. asks: (p,) the number of who asks.
+
+    counts: (p,) for how many candidates a pair stands: all that are true are there, of the others some.
     """
 
     features: Floats
     labels: NDArray[np.bool_]
     asks: Ints
-    size: Floats
-    drawn: NDArray[np.bool_]
+    counts: Floats
 
     @classmethod
     def of(
@@ -189,16 +186,13 @@ class _Half:
         count = len(rows)
         visible = Overlap.fit(held[:, np.flatnonzero(seen)])
         true = _beyond_chance(held[:, np.flatnonzero(~seen)])
-        asks, others = (grid.ravel() for grid in np.indices((count, count)))
-        apart = asks != others
-        asks, others = asks[apart], others[apart]
-        labels = true[asks, others]
-        drawn = labels | (rng.random(len(labels)) < min(_NEGATIVES / count, 1.0))
-        kept = drawn | (asks % max(count // 300, 1) == 0)  # whole lists of some, to validate
-        asks, others, labels, drawn = asks[kept], others[kept], labels[kept], drawn[kept]
+        share = min(_NEGATIVES / count, 1.0)
+        drawn = true | (rng.random(true.shape) < share)
+        np.fill_diagonal(drawn, False)
+        asks, others = np.nonzero(drawn)
         said = texts.of_pairs(space, config, rows[asks], rows[others])
         features = np.concatenate((said, visible.features(asks, others, said[:, 0])), axis=1)
-        return cls(features, labels, asks, visible.own[others], drawn)
+        return cls(features, true[asks, others], asks, np.full(len(asks), 1.0 / share))
 
 
 def _beyond_chance(held: csr_array) -> NDArray[np.bool_]:
@@ -215,34 +209,16 @@ def _beyond_chance(held: csr_array) -> NDArray[np.bool_]:
     return found
 
 
-def _fitted(halves: list[_Half], small_weight: float) -> PairRanker:
+def _fitted(halves: list[_Half]) -> tuple[Linear, Linear]:
     from matchmaker.matching.learned.ranker import PairRanker  # and scikit-learn, which answering has no use for
 
-    features, labels, size = (
-        np.concatenate([getattr(half, name)[half.drawn] for half in halves]) for name in ("features", "labels", "size")
+    features, labels, counts = (
+        np.concatenate([getattr(half, name) for half in halves]) for name in ("features", "labels", "counts")
     )
-    return PairRanker().fit(features, labels, balanced(labels, 1.0 / np.maximum(size, 1.0) ** small_weight))
-
-
-def _small_weight(halves: list[_Half]) -> float:
-    quality = {}
-    for weight in WEIGHTS:
-        ranker = _fitted(halves[:2], weight)
-        quality[weight] = float(np.mean([_ndcg(half, ranker.decision_function(half.features)) for half in halves[2:]]))
-    best = max(quality.values())
-    return next(weight for weight in WEIGHTS if quality[weight] >= (1.0 - _TOLERANCE) * best)
-
-
-def _ndcg(half: _Half, scores: Floats) -> float:
-    """Mean nDCG@10 of those whose whole lists are kept and hold a true pair."""
-    sizes = np.bincount(half.asks)
-    whole = np.flatnonzero(sizes == sizes.max())
-    discount = 1.0 / np.log2(np.arange(2, _K + 2))
-    found = []
-    for asker in whole:
-        mine = half.asks == asker
-        truth = half.labels[mine]
-        if truth.any():
-            order = np.argsort(-scores[mine], kind="stable")[:_K]
-            found.append((truth[order] * discount).sum() / discount[: min(int(truth.sum()), _K)].sum())
-    return float(np.mean(found)) if found else 0.0
+    lists = np.concatenate([half.asks + number * _PARTNERS for number, half in enumerate(halves)])
+    said = np.arange(len(FEATURES)) < len(texts.FEATURES)
+    warm, cold = (
+        PairRanker(PENALTY).fit(known, labels, lists, counts).linear
+        for known in (features, np.where(said, features, 0.0))
+    )
+    return warm, cold

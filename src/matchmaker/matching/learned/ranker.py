@@ -1,4 +1,4 @@
-"""A pair's features to one number: regularised logistic regression, with exact contributions."""
+"""The ranking of pairs as scikit-learn knows estimators: a conditional logit (choice.py), with exact contributions."""
 
 from __future__ import annotations
 
@@ -6,42 +6,51 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from matchmaker.matching.learned.choice import choice
 from matchmaker.matching.learned.linear import Linear
+
+_FURTHEST = 700.0
+"""Log-odds beyond which exp of them is no number any more."""
 
 
 class PairRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Logistic regression over standardised features; rows may be any pairs, one class observed, the other not (yet) observed.
+    """Logistic regression of what is chosen from lists; the second class is what was observed, the first what was not (yet).
 
-    regularisation: inverse strength of the L2 penalty per 10,000 rows, as `C` of LogisticRegression. Attributes after `fit`:
-    mean_, scale_ (features,), coef_ (features,) in standardised units, intercept_, classes_ (2,).
+    penalty: of the square of the weights. Attributes after `fit`: mean_, scale_ (features,), coef_ (features,) in standardised
+    units, intercept_, classes_ (2,).
     """
 
-    def __init__(self, regularisation: float = 1.0, max_iter: int = 200) -> None:
-        self.regularisation = regularisation
-        self.max_iter = max_iter
+    def __init__(self, penalty: float = 1e-3) -> None:
+        self.penalty = penalty
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit to features X (p, features) and labels y (p,) of two classes, rows weighed by `sample_weight` (p,)."""
+    def fit(self, X: ArrayLike, y: ArrayLike, asks: ArrayLike | None = None, counts: ArrayLike | None = None) -> Self:
+        """Fit to features X (p, features) and labels y (p,) of two classes.
+
+        asks: (p,) whose list each pair stands in, all in one where it is not given; counts: (p,) for how many pairs a row stands
+        that was not chosen, 1 where it is not given. Raises ValueError where nobody chose anything, or everybody everything.
+        """
         features, labels = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(labels)
-        if len(np.unique(labels)) != 2:
+        check_consistent_length(*(given for given in (labels, asks, counts) if given is not None))
+        self.classes_ = np.unique(labels)
+        if len(self.classes_) != 2:
             raise ValueError(
-                f"Only binary classification is supported; of {len(np.unique(labels))} class(es) nothing is learned."
+                f"Only binary classification is supported; of {len(self.classes_)} class(es) nothing is learned."
             )
-        weights = _check_sample_weight(sample_weight, features, dtype=np.float64, ensure_non_negative=True)
-        self.mean_ = np.average(features, axis=0, weights=weights)
-        spread = np.sqrt(np.average((features - self.mean_) ** 2, axis=0, weights=weights))
-        self.scale_ = np.where(spread > 1e-12, spread, 1.0)
-        strength = self.regularisation * 1e4 / float(weights.sum())
-        model = LogisticRegression(C=strength, max_iter=self.max_iter)
-        model.fit((features - self.mean_) / self.scale_, labels, sample_weight=weights)
-        self.classes_, self.n_iter_ = model.classes_, model.n_iter_
-        self.coef_, self.intercept_ = model.coef_[0], float(model.intercept_[0])
+        chosen = labels == self.classes_[1]
+        lists = np.zeros(len(labels), dtype=np.int64) if asks is None else np.unique(asks, return_inverse=True)[1]
+        stand = np.ones(len(labels)) if counts is None else np.asarray(counts, dtype=np.float64)
+        order = np.argsort(lists, kind="stable")
+        found = choice(features[order], chosen[order], lists[order], self.penalty, stand[order])
+        if found is None:
+            raise ValueError("Nothing is learned: of every list all pairs are of one class.")
+        self.mean_, self.scale_, self.coef_ = found.mean, found.scale, found.weights
+        self.intercept_ = _level(found.odds(features), np.where(chosen, 1.0, stand), float(chosen.sum()))
         return self
 
     @property
@@ -60,7 +69,7 @@ class PairRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.contributions(X).sum(axis=1) + self.intercept_)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """(p, 2), of the rows as they were weighed in `fit`: calibrated to observed pairs only after calibration."""
+        """(p, 2), which over the rows of `fit` are on average what was observed; no more than that before calibration."""
         odds = self.decision_function(X)
         second = np.exp(-np.logaddexp(0.0, -odds))
         return np.stack((1.0 - second, second), axis=1)
@@ -74,3 +83,12 @@ class PairRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def _level(scores: NDArray[np.float64], counts: NDArray[np.float64], observed: float) -> float:
+    """The intercept with which as many pairs are expected as were observed."""
+
+    def missing(level: float) -> float:
+        return float(counts @ np.exp(-np.logaddexp(0.0, -(scores + level)))) - observed
+
+    return float(brentq(missing, -_FURTHEST - scores.max(), _FURTHEST - scores.min()))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matchmaker.matching.scorer import Scored
     from matchmaker.matching.space import Side, Space
 
-FEATURES = ("prior", "lexical", "topic", "summary", "category", "redundancy")
+FEATURES = ("prior", "lexical", "topic", "summary", "category", "fit", "redundancy")
 """prior: mutual evidence in nats (scorer.py); the others: raw, evidence.py; 0 where unknown. All are the same from both sides."""
 _KINDS = [KINDS.index(kind) for kind in FEATURES[1:]]
 _LABELS = tuple(kind for kind in LABEL_KINDS if kind != NEIGHBOURS)
