@@ -26,7 +26,11 @@ from matchmaker.results import EcosystemMap, Explanation, Found, PairScores, Pro
 from matchmaker.threads import single_threaded
 
 if TYPE_CHECKING:
+    from matchmaker.audience.incidence import Incidence
+    from matchmaker.audience.pairs import Overlap
     from matchmaker.encoders.base import Encoder
+    from matchmaker.gaps.ecosystem import EcosystemGaps
+    from matchmaker.lacking import Gaps, PairGaps
     from matchmaker.matching.learned.model import Judged
     from matchmaker.profiles.catalogue import Catalogue
     from matchmaker.profiles.schema import Partner
@@ -280,6 +284,59 @@ class Matchmaker:
         )
 
     @single_threaded
+    @single_threaded
+    def gaps(
+        self, partner: str, other: str | None = None, k: int = 10, *, popularity_weight: float = 0.5
+    ) -> Gaps | PairGaps:
+        """The k integrations that a partner lacks, best first, each with its market, effort and evidence; or what stands between
+        it and another one. docs/gaps.md.
+
+        Raises UnknownPartnerError, SettingsError.
+        """
+        check(k=k, popularity_weight=popularity_weight)
+        row = self.fitted.row(partner)
+        if other is None:
+            return self.fitted.lacking.of(row, k, popularity_weight)
+        theirs = self.fitted.row(other)
+        if row == theirs:
+            raise SettingsError("A partner has no gap with itself: name two different ones.")
+        return self.fitted.lacking.between(row, theirs)
+
+    @single_threaded
+    def ecosystem_gaps(self, hubs: Sequence[str] = (), k: int = 20) -> EcosystemGaps:
+        """What all partners lack together, or those around some hubs; at most k gaps of each kind. docs/gaps.md.
+
+        Raises UnknownPartnerError, SettingsError.
+        """
+        check(k=k)
+        fitted = self.fitted
+        return fitted.lacking.whole([fitted.space.ids[fitted.row(hub)] for hub in hubs], k)
+
+    def overlap(self, a: str, b: str) -> Overlap:
+        """What two partners' accounts have in common, exactly and by population; for the owner of the data alone (docs/overlap.md).
+
+        Raises UnknownPartnerError, SettingsError where no accounts are known.
+        """
+        from matchmaker.audience.pairs import overlap_of_pair
+
+        ids = self.fitted.space.ids
+        return overlap_of_pair(self._held(), ids[self.fitted.row(a)], ids[self.fitted.row(b)])
+
+    def overlaps(self, partner: str, k: int = 10, *, by: str = "lift") -> list[Overlap]:
+        """The k partners that share most accounts with one; by: lift, shared, give, get, greenfield or revenue.
+
+        Raises as `overlap`.
+        """
+        from matchmaker.audience.pairs import overlaps_of
+
+        return overlaps_of(self._held(), self.fitted.space.ids[self.fitted.row(partner)], by=by, limit=k)
+
+    def _held(self) -> Incidence:
+        built = self.fitted.built or self.fitted
+        if built.held is None:
+            raise SettingsError("No accounts are known: build with --accounts to count what partners share.")
+        return built.held
+
     def similar(self, like: Sequence[str], k: int = 10, *, unlike: Sequence[str] = ()) -> Similar:
         """Look-alikes of the `like` examples, away from the `unlike` ones: best_score (asking.py) over whole-profile cosines."""
         if not like:

@@ -24,11 +24,13 @@ from matchmaker.profiles.table import ProfileTable
 from matchmaker.results import BASIS, LEARNED
 
 if TYPE_CHECKING:
+    from matchmaker.audience.incidence import Incidence
     from matchmaker.channels import Indexes
     from matchmaker.encoders.base import Encoder
     from matchmaker.finding import Directory
+    from matchmaker.lacking import Lacking
     from matchmaker.matching.learned.model import Learned
-    from matchmaker.profiles.schema import Relation
+    from matchmaker.profiles.schema import Demand, Relation
     from matchmaker.projection import Layout
     from matchmaker.retrieval.columns import Columns
     from matchmaker.taught import Taught
@@ -92,8 +94,9 @@ class RelationTable:
 class Fitted:
     """One ecosystem, ready to answer. encoder: name; fingerprint: of the encoder that made the vectors.
 
-    learned: what history taught, of the rows as they were built; built: what this is a changed form of (changes.py), the first rows
-    being its; gone: (n,) bool, rows that no longer stand.
+    demand: as it was counted; held: who has which account, by population; learned: what history taught; these two of the rows as
+    they were built. built: what this is a changed form of (changes.py), the first rows being its; gone: (n,) bool, rows that no
+    longer stand.
     """
 
     config: Config
@@ -107,6 +110,8 @@ class Fitted:
     catalogue: str
     version: str = "unsaved"
     learned: Learned | None = None
+    demand: tuple[Demand, ...] = ()
+    held: Incidence | None = None
     built: Fitted | None = None
     gone: NDArray[np.bool_] | None = None
 
@@ -116,6 +121,13 @@ class Fitted:
         from matchmaker.taught import Taught  # and SciPy, which the prior has no use for
 
         return None if self.learned is None else Taught.of(self)
+
+    @cached_property
+    def lacking(self) -> Lacking:
+        """What partners lack, with what that is found by."""
+        from matchmaker.lacking import Lacking
+
+        return Lacking(self)
 
     @property
     def basis(self) -> str:

@@ -23,6 +23,7 @@ from matchmaker.profiles.facets import Facets, build_facets, content_key
 from matchmaker.profiles.table import ProfileTable, tell
 
 if TYPE_CHECKING:
+    from matchmaker.audience.incidence import Incidence
     from matchmaker.config import Config
     from matchmaker.encoders.base import Encoder
     from matchmaker.profiles.schema import Partner
@@ -49,7 +50,17 @@ def fit(
         relations=RelationTable.build(catalogue.relations, rows),
         indexes=Indexes.build(built.space, config, progress),
         catalogue=catalogue.fingerprint,
+        demand=catalogue.demand,
+        held=_held(catalogue, built.space.ids),
     )
+
+
+def _held(catalogue: Catalogue, ids: Sequence[str]) -> Incidence | None:
+    if catalogue.accounts is None:
+        return None
+    from matchmaker.audience.incidence import Incidence
+
+    return Incidence.of_table(catalogue.accounts, ids)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from matchmaker.cli.app import app
-from matchmaker.errors import MatchmakerError
+from matchmaker.errors import MatchmakerError, SettingsError
 from tests.conftest import SAMPLE
 
 run = CliRunner().invoke
@@ -39,12 +39,29 @@ def test_recommend_prints_a_table_and_one_json_object(bundle):
         ["search", "retuns"],
         ["search", "house", "--where", "category=tax", "-k", "2"],
         ["search", "returns.example", "--by", "domain"],
+        ["gaps", "p000", "-k", "3"],
+        ["gaps", "p000", "p001"],
+        ["gaps", "--ecosystem"],
+        ["gaps", "p000", "--ecosystem", "-k", "2"],
     ],
 )
 def test_commands_answer_people_and_programs(bundle, arguments):
     shown = run(app, [*arguments, "-m", str(bundle)])
     assert shown.exit_code == 0, shown.output
     assert json.loads(run(app, [*arguments, "-m", str(bundle), "--json"]).stdout)
+
+
+def test_gaps_are_told_with_their_market_and_what_is_wanting(bundle):
+    shown = run(app, ["gaps", "p000", "-k", "2", "-m", str(bundle)])
+    assert "market" in shown.stdout and "2 sources of their own" in shown.stdout and "--demand" in shown.stdout
+    told = json.loads(run(app, ["gaps", "p000", "-k", "2", "-m", str(bundle), "--json"]).stdout)
+    assert [one["rank"] for one in told["missing"]] == [1, 2]
+    assert {one["clear_market"] for one in told["missing"]} <= {"yes", "no", "unknown"}
+    pair = json.loads(run(app, ["gaps", "p000", told["missing"][0]["partner"], "-m", str(bundle), "--json"]).stdout)
+    assert pair["link"]["rank"] == 1
+    for wrong in ([], ["p000", "p001", "--ecosystem"]):
+        with pytest.raises(SettingsError):
+            run(app, ["gaps", *wrong, "-m", str(bundle)], catch_exceptions=False)
 
 
 def test_search_prints_what_is_found_and_says_when_nothing_is(bundle):

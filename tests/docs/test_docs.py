@@ -179,9 +179,9 @@ DATA_SECTIONS = {
     schema.Partner: "partners",
     schema.Interface: "partners",
     schema.Relation: "relations",
-    schema.Demand: "demand, activity, feedback, snapshots",
-    schema.Activity: "demand, activity, feedback, snapshots",
-    schema.Feedback: "demand, activity, feedback, snapshots",
+    schema.Demand: "demand",
+    schema.Activity: "activity, feedback, snapshots",
+    schema.Feedback: "activity, feedback, snapshots",
 }
 
 

@@ -114,10 +114,11 @@ def _noun(route: str) -> str:
     if not parts:
         return ""
     word = re.sub(r"[^a-z0-9]+", " ", parts[-1].split(".")[0]).strip()
-    return _singular(word)
+    return singular(word)
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """The singular of an English noun, by its ending: `companies` is `company`, `boxes` is `box`, `status` stays."""
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("sses", "xes", "ches", "shes", "uses")) and not word.endswith(("causes", "houses")):

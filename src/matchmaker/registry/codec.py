@@ -21,6 +21,7 @@ from matchmaker.matching.ragged import Items, LabelSets
 from matchmaker.matching.scales import Scales
 from matchmaker.matching.space import Space
 from matchmaker.matching.whitening import Whitening
+from matchmaker.profiles.schema import Demand
 from matchmaker.profiles.table import ProfileTable
 from matchmaker.registry.bundle import Bundle, Writer, open_bundle, writing
 from matchmaker.registry.card import model_card
@@ -28,6 +29,7 @@ from matchmaker.registry.golden import ask, check
 from matchmaker.retrieval.lexical import LexicalIndex
 
 if TYPE_CHECKING:
+    from matchmaker.audience.incidence import Incidence
     from matchmaker.matching.learned.model import Learned
 
 PLAIN = (
@@ -45,7 +47,7 @@ PLAIN = (
     "reference",
 )
 ITEMS = ("capabilities", "goals")
-LEARNED = "learned_"
+LEARNED, HELD = "learned_", "held_"
 _SENSELESS = (
     ArithmeticError, AttributeError, InternalError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
     ValueError,
@@ -117,6 +119,8 @@ def _write(writer: Writer, fitted: Fitted) -> None:
     if space.accounts:
         writer.array("accounts_codes", space.accounts.codes)
         writer.array("accounts_offsets", space.accounts.offsets)
+    for name, values in _held_arrays(fitted).items():
+        writer.array(f"{HELD}{name}", values)
     for name, values in (fitted.learned.arrays() if fitted.learned else {}).items():
         writer.array(f"{LEARNED}{name}", values)
     writer.array("relations_a", fitted.relations.a)
@@ -127,6 +131,8 @@ def _write(writer: Writer, fitted: Fitted) -> None:
         "vocabulary": list(space.lexical.vocabulary),
         "accounts_universe": space.accounts.universe if space.accounts else None,
         "relations": fitted.relations.facts,
+        "demand": [one.model_dump(mode="json", exclude_none=True) for one in fitted.demand],
+        "account_key_id": fitted.held.key_id if fitted.held else None,
     }
     writer.json("state", state)
     fitted.profiles.write(writer.folder / "partners.parquet")
@@ -178,6 +184,33 @@ def _read(bundle: Bundle) -> Fitted:
         catalogue=facts["catalogue"],
         version=bundle.version,
         learned=_learned(bundle, space),
+        demand=tuple(Demand(**one) for one in state.get("demand", ())),
+        held=_held(bundle, state),
+    )
+
+
+def _held_arrays(fitted: Fitted) -> dict[str, NDArray[Any]]:
+    held = fitted.held
+    if held is None:
+        return {}
+    named = {name: getattr(held, name) for name in ("offsets", "codes", "kinds", "values", "accounts")}
+    return {name: values for name, values in named.items() if values is not None}
+
+
+def _held(bundle: Bundle, state: dict[str, Any]) -> Incidence | None:
+    if f"{HELD}codes.npy" not in bundle.manifest["files"]:
+        return None
+    from matchmaker.audience.incidence import Incidence
+
+    stated = f"{HELD}values.npy" in bundle.manifest["files"]
+    return Incidence(
+        partner_ids=tuple(state["ids"]),
+        offsets=bundle.array(f"{HELD}offsets"),
+        codes=bundle.array(f"{HELD}codes"),
+        kinds=bundle.array(f"{HELD}kinds"),
+        values=bundle.array(f"{HELD}values") if stated else None,
+        accounts=bundle.array(f"{HELD}accounts"),
+        key_id=state["account_key_id"],
     )
 
 
@@ -206,6 +239,9 @@ def _check_places(bundle: Bundle, state: dict[str, Any]) -> None:
     if f"{LEARNED}near_rows.npy" in bundle.manifest["files"]:
         places |= dict.fromkeys((f"{LEARNED}near_rows", f"{LEARNED}links"), partners) | {f"{LEARNED}stratum": STRATA}
         ends[f"{LEARNED}near_offsets"], counts[f"{LEARNED}near_offsets"] = f"{LEARNED}near_rows", partners
+    if f"{HELD}codes.npy" in bundle.manifest["files"]:
+        places[f"{HELD}codes"] = len(bundle.array(f"{HELD}accounts"))
+        ends[f"{HELD}offsets"], counts[f"{HELD}offsets"] = f"{HELD}codes", partners
     if state["accounts_universe"] is not None:
         places["accounts_codes"] = state["accounts_universe"]
         ends["accounts_offsets"], counts["accounts_offsets"] = "accounts_codes", partners

@@ -1,0 +1,176 @@
+"""Command for what partners lack: gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matchmaker.cli.options import DEFAULT_MODEL, Json, ModelDir, Number
+from matchmaker.cli.output import answer, console, table
+
+if TYPE_CHECKING:
+    from matchmaker.gaps.ecosystem import EcosystemGaps, Filler
+    from matchmaker.gaps.interface import Gap
+    from matchmaker.gaps.missing import DemandSeen, MissingLink
+    from matchmaker.lacking import Gaps, MissingIntegration, PairGaps
+
+_SHOWN = 3
+"""Of sources, gaps and names in a cell or a line."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(gaps)
+
+
+def gaps(
+    partner: Annotated[str | None, typer.Argument(help="Id or exact name of a stored partner.")] = None,
+    other: Annotated[str | None, typer.Argument(help="Another one: what stands between the two.")] = None,
+    model: ModelDir = DEFAULT_MODEL,
+    k: Number = 10,
+    ecosystem: Annotated[
+        bool,
+        typer.Option("--ecosystem", help="What all partners lack together, or those around PARTNER if it is named."),
+    ] = False,
+    popularity_weight: Annotated[
+        float, typer.Option(help="0 small-but-mighty … 0.5 neutral … 1 famous.", min=0, max=1)
+    ] = 0.5,
+    json: Json = False,
+) -> None:
+    """Integrations that a partner lacks, each with its market and effort; what stands between two; what an ecosystem lacks."""
+    from matchmaker.engine import Matchmaker
+    from matchmaker.errors import SettingsError
+
+    if ecosystem and other is not None:
+        raise SettingsError("--ecosystem takes one partner at most, the hub whose ecosystem is looked at.")
+    if partner is None and not ecosystem:
+        raise SettingsError("Name a stored partner, or ask with --ecosystem for what all lack together.")
+    engine = Matchmaker.load(model, background_check=False)
+    if ecosystem:
+        answer(engine.ecosystem_gaps([] if partner is None else [partner], k), json, _show_ecosystem)
+    else:
+        assert partner is not None  # noqa: S101 - checked above
+        answer(engine.gaps(partner, other, k, popularity_weight=popularity_weight), json, _show)
+
+
+def _show(found: Gaps | PairGaps) -> None:
+    from matchmaker.lacking import PairGaps
+
+    if isinstance(found, PairGaps):
+        _show_pair(found)
+        return
+    rows = [_row(one) for one in found.missing]
+    table(
+        f"Integrations that {found.name} lacks",
+        ["", "partner", "market", "chance", "demand", "effort", "interface", "rivals have it"],
+        rows,
+    )
+    for one in found.missing:
+        typer.echo(f"{one.link.rank}. {one.name}: {one.link.reason}")
+        for line in _built(one.interface.gaps):
+            typer.echo(f"   {line}")
+    _tell(found.notes, found.basis)
+
+
+def _row(one: MissingIntegration) -> tuple[str, ...]:
+    link = one.link
+    return (
+        str(link.rank),
+        one.name,
+        link.clear_market,
+        "" if link.chance is None else f"{link.chance:.0%}",
+        "; ".join(_counted(seen) for seen in link.demand if seen.count)[:60],
+        "" if link.effort is None else f"{link.effort:g} pieces",
+        one.interface.verdict,
+        f"{len(link.rivals)} of {link.rival_count}" if link.rival_count else "",
+    )
+
+
+def _counted(seen: DemandSeen) -> str:
+    bound = "" if seen.lower_bound is None else f", at least {seen.lower_bound:.1f}"
+    return f"{seen.count:g} {seen.unit}{bound}"
+
+
+def _show_pair(found: PairGaps) -> None:
+    fit = found.interface
+    effort = "" if fit.effort is None else f", {fit.effort:g} pieces to build"
+    typer.echo(f"{found.a} and {found.b}: {fit.verdict}{effort}")
+    typer.echo(fit.reason)
+    for way in fit.directions:
+        flows = ", ".join(flow.thing for flow in way.flows[:_SHOWN]) or "nothing"
+        typer.echo(f"\n{way.source} → {way.target}: {way.verdict}; could pass: {flows}")
+        for line in _built(way.gaps):
+            typer.echo(f"   {line}")
+    if found.link is not None:
+        _show_link(found.link)
+    _tell([], found.basis)
+
+
+def _show_link(link: MissingLink) -> None:
+    typer.echo(f"\nClear market: {link.clear_market}; {link.reason}")
+    for one in link.evidence:
+        nats = "" if one.nats is None else f", {one.nats:+.2f} nats"
+        typer.echo(f"   {one.kind}: {one.says}{nats} ({one.rests_on})")
+    for seen in link.demand:
+        typer.echo(f"   {seen.source}: {_counted(seen) if seen.count else seen.reason}")
+
+
+def _built(gaps: tuple[Gap, ...]) -> list[str]:
+    return [f"{gap.severity}, {gap.builder}: {gap.sentence}" for gap in gaps[:_SHOWN]]
+
+
+def _show_ecosystem(found: EcosystemGaps) -> None:
+    typer.echo(
+        f"{found.members} partners, {found.stated_goals} stated goals that they do not meet themselves, {found.met} met by another."
+    )
+    table(
+        f"Goals that nobody meets ({found.counts['goals']})",
+        ["goal", "askers", "asked by", "nearest", "outside"],
+        [
+            (one.goal, str(one.askers), ", ".join(one.asked_by[:_SHOWN]), _filler(one.nearest), _fillers(one.fillers))
+            for one in found.goals
+        ],
+    )
+    table(
+        f"Capabilities with a single provider ({found.counts['single']})",
+        ["capability", "provider", "depend on it", "outside"],
+        [(one.capability, one.partner, str(one.dependents), _fillers(one.fillers)) for one in found.single],
+    )
+    table(
+        f"Audiences that nobody serves ({found.counts['audiences']})",
+        ["industry", "size", "region", "askers", "outside"],
+        [
+            (
+                one.industry or "any",
+                one.company_size or "any",
+                one.region or "any",
+                str(one.askers),
+                _fillers(one.fillers),
+            )
+            for one in found.audiences
+        ],
+    )
+    table(
+        f"Segments without a partner ({found.counts['segments']})",
+        ["segment", "members that connect", "outside"],
+        [(one.category, str(one.connections), _fillers(one.fillers)) for one in found.segments],
+    )
+    for one in found.outside:
+        typer.echo(f"{one.name} is no partner of the catalogue, and {one.connections} connect to it")
+
+
+def _filler(one: Filler | None) -> str:
+    return (
+        "" if one is None else f"{one.partner}: {one.evidence}" + ("" if one.cosine is None else f" ({one.cosine:.2f})")
+    )
+
+
+def _fillers(several: tuple[Filler, ...]) -> str:
+    return ", ".join(one.partner for one in several[:_SHOWN])
+
+
+def _tell(notes: list[str], basis: str) -> None:
+    for note in notes:
+        console().print(f"Note: {note}")
+    typer.echo(f"Basis: {basis}.")

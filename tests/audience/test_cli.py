@@ -1,0 +1,158 @@
+"""The commands of account overlap, end to end."""
+
+import json
+import stat
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from matchmaker.audience.pairs import overlap_of_pair, overlaps_of, schema
+from matchmaker.audience.reading import read_accounts
+from matchmaker.cli import overlap
+from matchmaker.errors import CatalogueError, SettingsError, UnknownPartnerError
+from tests.batch.tables import read, write
+
+KEY = "a key of the tests, long enough"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs `matchmaker overlap …` in a folder with accounts of four partners, one row of them bad."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MATCHMAKER_ACCOUNT_KEY", KEY)
+    rows = [
+        {"partner": partner, "account": f"shop{number}.com", "population": population}
+        for partner, numbers, population in (
+            ("a", range(200), "customer"),
+            ("b", range(100, 300), "customer"),
+            ("b", range(50, 100), "prospect"),
+            ("c", range(290, 320), "opportunity"),
+            ("d", range(900, 910), "customer"),
+        )
+        for number in numbers
+    ]
+    write(tmp_path / "good.csv", rows)
+    write(tmp_path / "accounts.csv", [*rows, {"partner": "a", "account": "gmail.com", "population": "customer"}])
+    app = typer.Typer()
+    overlap.register(app)
+
+    def invoke(*arguments, fails=None):
+        done = CliRunner().invoke(app, ["overlap", *map(str, arguments)])
+        if fails:
+            assert isinstance(done.exception, fails), done.output
+            return str(done.exception)
+        assert done.exit_code in (0, 5), (done.output, done.exception)
+        return done
+
+    return invoke
+
+
+def told(done, code=0):
+    assert done.exit_code == code
+    return json.loads(done.stdout)
+
+
+def test_a_pair_is_told_to_programs_and_people(run, tmp_path):
+    found = told(run("pair", "accounts.csv", "a", "b", "--json"), 5)
+    exact = overlap_of_pair(read_accounts(tmp_path / "good.csv", key=KEY.encode()).incidence, "a", "b")
+    assert found.pop("report") == {
+        "ok": False,
+        "tables": {"accounts": {"read": 491, "kept": 490, "refused": 1}},
+        "codes": {"refused:free_mail": 1},
+        "issues": 1,
+        "issues_left_out": 0,
+    }
+    assert found == {**exact.to_dict(), "reasons": list(exact.reasons)}
+    assert (found["shared"], found["give"], found["get"], found["quadrant"]) == (150, 50, 0, "you give")
+    done = run("pair", "good.csv", "a", "b")
+    assert done.exit_code == 0
+    assert "Accounts that a and b share (exact)" in done.stdout
+    assert "75.0%" in done.stdout
+    done = run("pair", "accounts.csv", "a", "b")
+    assert done.exit_code == 5
+    assert (
+        "refused free_mail: row 491, column account: expected a company's own domain, found '(withheld)'" in done.stderr
+    )
+    estimated = told(run("pair", "good.csv", "a", "b", "--sketch", "--json"))
+    assert (estimated["basis"], estimated["shared"]) == ("estimated", {"value": 150, "low": 150, "high": 150})
+    assert "150 (150 to 150)" in run("pair", "good.csv", "a", "b", "--sketch").stdout
+
+
+def test_the_others_are_ranked(run, tmp_path):
+    found = told(run("of", "good.csv", "b", "--by", "shared", "-k", 5, "--json"))
+    exact = overlaps_of(read_accounts(tmp_path / "good.csv", key=KEY.encode()).incidence, "b", by="shared")
+    assert [(one["other"], one["shared"]) for one in found["overlaps"]] == [("a", 150), ("c", 10)]
+    assert [one.other for one in exact] == ["a", "c"]
+    assert "Overlaps of b (exact)" in run("of", "good.csv", "b").stdout
+    assert "Overlaps of d (none)" in run("of", "good.csv", "d").stdout
+    assert "ranked by one of" in run("of", "good.csv", "b", "--by", "fame", fails=SettingsError)
+    assert "nobody" in run("of", "good.csv", "nobody", fails=UnknownPartnerError)
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".jsonl"])
+def test_all_pairs_are_one_table(run, tmp_path, ending):
+    found = told(run("all", "accounts.csv", "-o", f"pairs{ending}", "--threads", 2, "--json"), 5)
+    assert {**found, "seconds": 0, "report": None, "key_id": ""} == {
+        "output": f"pairs{ending}", "partners": 4, "accounts": 330, "pairs": 2, "seconds": 0, "report": None, "key_id": "",
+    }  # fmt: skip
+    rows = read(tmp_path / f"pairs{ending}")
+    assert [(row["a"], row["b"], row["shared"], row["a_customer_b_prospect"]) for row in rows] == [
+        ("a", "b", 150, 50),
+        ("b", "c", 10, 0),
+    ]
+    assert list(rows[0]) == schema().names
+    assert (rows[0]["revenue_a"], rows[1]["a_customer_b_opportunity"]) == (None, 10)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["accounts.csv", "good.csv", f"pairs{ending}"]
+    assert "2 pairs of 4 partners and 330 accounts" in run("all", "good.csv", "-o", f"pairs{ending}").stdout
+    assert told(run("all", "good.csv", "-o", f"pairs{ending}", "--minimum-shared", 20, "--json"))["pairs"] == 1
+
+
+def test_what_a_partner_is_told_is_kept_and_rounded(run, tmp_path):
+    asked = ("pair", "good.csv", "a", "b", "--disclosed", "--json", "--ledger", "ledger.sqlite")
+    found = told(run(*asked))
+    assert (found["basis"], found["matrix"]["customer"]["opportunity"]) == ("disclosed", None)
+    assert 82 <= found["matrix"]["customer"]["customer"] <= 100
+    assert (
+        found["matrix"]["customer"]["prospect"] is None
+    )  # all 50 prospects of b are customers of a: each would be told
+    again = read(tmp_path / "good.csv")[1:]
+    write(tmp_path / "good.csv", again)
+    assert told(run(*asked, "--release", 3))["matrix"] == found["matrix"]
+    listed = told(run("of", "good.csv", "a", "--disclosed", "--json", "--ledger", "ledger.sqlite"))
+    assert all(one["basis"] == "disclosed" for one in listed["overlaps"])
+    assert "needs --ledger" in run("pair", "good.csv", "a", "b", "--disclosed", fails=SettingsError)
+
+
+def test_an_output_that_cannot_be_made_is_said_before_the_work(run, monkeypatch):
+    assert "Known endings" in run("all", "nowhere.csv", "-o", "pairs.xlsx", fails=SettingsError)
+    assert "nowhere.csv is not a file" in run("all", "nowhere.csv", "-o", "pairs.csv", fails=CatalogueError)
+    monkeypatch.delenv("MATCHMAKER_ACCOUNT_KEY")
+    assert "MATCHMAKER_ACCOUNT_KEY" in run("pair", "good.csv", "a", "b", fails=SettingsError)
+
+
+def test_two_companies_intersect_by_files(run, tmp_path):
+    pytest.importorskip("private_set_intersection", reason="no wheel for this platform")
+    write(tmp_path / "mine.csv", [{"account": f"www.shop{number}.com"} for number in range(60)])
+    write(tmp_path / "theirs.csv", [{"domain": f"shop{number}.com"} for number in range(35, 200)])
+    for reveal in ((), ("--reveal",)):
+        name = "which" if reveal else "many"
+        files = {step: f"{name}.{step}" for step in ("setup", "request", "response", "asker", "answerer")}
+        run("psi-setup", "theirs.csv", "--secret", files["answerer"], "-o", files["setup"], *reveal)
+        made = run("psi-request", "mine.csv", "--secret", files["asker"], "-o", files["request"], *reveal, "--json")
+        assert told(made)["accounts"] == 60
+        assert stat.S_IMODE((tmp_path / files["asker"]).stat().st_mode) == 0o600
+        run("psi-response", files["request"], "--secret", files["answerer"], "-o", files["response"])
+        result = ("psi-result", files["setup"], files["response"], "--secret", files["asker"])
+        found = told(run(*result, "--json"))
+        assert (found["shared"], found["your_accounts"], found["their_accounts"]) == (25, 60, 165)
+        assert "25 accounts are shared: 41.7% of your 60, 15.2% of their 165." in run(*result).stdout
+    named = run(*result, "--accounts", "mine.csv").stdout.splitlines()[1:]
+    assert named == sorted(f"shop{number}.com" for number in range(35, 60))
+    assert "is there already" in run(
+        "psi-setup", "theirs.csv", "--secret", files["answerer"], "-o", "x", fails=SettingsError
+    )
+    assert "where the request file is wanted" in run(
+        "psi-response", files["setup"], "--secret", files["answerer"], "-o", "x", fails=CatalogueError
+    )
+    assert "nowhere cannot be read" in run("psi-result", "nowhere", "x", "--secret", "y", fails=CatalogueError)
