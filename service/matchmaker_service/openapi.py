@@ -13,6 +13,8 @@ TAGS = {
     "partners": "The partners themselves. What is written is recommendable within two seconds.",
     "matches": "The partners worth talking to, for a stored partner or for any profile.",
     "pairs": "Two partners at a time: explained from both sides, or scored by the thousand.",
+    "gaps": "What is missing: which integrations, between two partners, in the ecosystem as a whole; and which to build next.",
+    "collisions": "Who moves toward whom, when and how surely.",
     "jobs": "Larger work: asked for now, fetched later as one file. A job survives a restart.",
     "relations": "Who already works with whom, or competes with whom.",
     "accounts": "Customers, prospects and opportunities of partners, kept as keyed hashes.",

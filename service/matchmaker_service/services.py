@@ -16,6 +16,7 @@ from matchmaker_service.apart import Apart
 from matchmaker_service.auth import Door
 from matchmaker_service.ecosystem import Ecosystem
 from matchmaker_service.jobs.runner import Runner
+from matchmaker_service.overlaps import Overlaps
 from matchmaker_service.settings import Settings
 from matchmaker_service.tokens import Signer
 from matchmaker_service.work import Work
@@ -32,6 +33,7 @@ class Services:
     signer: Signer
     work: Work
     runner: Runner
+    overlaps: Overlaps
     draining: bool = False
 
     @classmethod
@@ -58,7 +60,7 @@ class Services:
         runner.start()
         threading.Thread(target=ecosystem.warm_up, name="warm-up", daemon=True).start()
         work = Work(settings.compute_threads, settings.max_waiting)
-        return cls(settings, database, ecosystem, door, signer, work, runner)
+        return cls(settings, database, ecosystem, door, signer, work, runner, Overlaps(database, settings))
 
     def close(self) -> None:
         """End what was started."""

@@ -31,6 +31,15 @@ class Settings(BaseSettings):
     )
     cache_dir: Path | None = Field(None, description="Folder of the encoder's cache; unset: the user's cache folder.")
     account_key: SecretStr | None = Field(None, description="Secret that account names are hashed with.")
+    accounts_release: int = Field(
+        0,
+        ge=0,
+        lt=1 << 31,
+        description="Release of what bound keys are told of overlaps; raise it rarely (docs/overlap.md).",
+    )
+    minimum_accounts: int = Field(
+        20, ge=10, le=10_000, multiple_of=2, description="Fewer accounts are never told to a bound key; an even number."
+    )
     auth: Literal["auto", "required"] = Field(
         "auto", description="auto: an API key is asked for once one was ever made, or off loopback. required: always."
     )

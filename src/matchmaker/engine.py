@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -32,13 +33,17 @@ if TYPE_CHECKING:
     from matchmaker.gaps.ecosystem import EcosystemGaps
     from matchmaker.lacking import Gaps, PairGaps
     from matchmaker.matching.learned.model import Judged
+    from matchmaker.moving import Collisions
     from matchmaker.profiles.catalogue import Catalogue
     from matchmaker.profiles.schema import Partner
     from matchmaker.progress import Progress
     from matchmaker.registry.integrity import BackgroundCheck
+    from matchmaker.trajectories.history import History
 
 POOL = 100
 """Candidates that compete for a diversified list."""
+_HEADINGS = 200
+"""Matches among which stated courses are looked for."""
 DIVERSITY = 0.3
 """Of a list for which nothing else is asked."""
 RIVALS, RIVAL_DISCOUNT = 0.2, 0.9
@@ -105,11 +110,25 @@ class Matchmaker:
             )
         return self._encoder
 
-    def fit(self, catalogue: Catalogue | Sequence[Partner], *, progress: Progress | None = None) -> Self:
-        """Profile and index every partner of `catalogue` (profiles.load_catalogue makes one from files)."""
+    def fit(
+        self,
+        catalogue: Catalogue | Sequence[Partner],
+        *,
+        snapshots: History | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Profile and index every partner of `catalogue` (profiles.load_catalogue makes one from files).
+
+        snapshots: the partners as they were (trajectories/history.py reads them), of which motion is taken.
+        """
         from matchmaker.fitting import fit
 
-        self._fitted, self._check = fit(catalogue, self.encoder, self.config, progress), None
+        fitted = fit(catalogue, self.encoder, self.config, progress)
+        if snapshots is not None:
+            from matchmaker.trajectories.encode import fit_motion
+
+            fitted = replace(fitted, motion=fit_motion(snapshots, self.encoder, progress=progress))
+        self._fitted, self._check = fitted, None
         return self
 
     def save(self, folder: Path | str) -> Path:
@@ -284,7 +303,6 @@ class Matchmaker:
         )
 
     @single_threaded
-    @single_threaded
     def gaps(
         self, partner: str, other: str | None = None, k: int = 10, *, popularity_weight: float = 0.5
     ) -> Gaps | PairGaps:
@@ -311,6 +329,20 @@ class Matchmaker:
         check(k=k)
         fitted = self.fitted
         return fitted.lacking.whole([fitted.space.ids[fitted.row(hub)] for hub in hubs], k)
+
+    def collisions(self, partner: str, k: int = 10, *, years: float = 1.0, least: float = 0.05) -> Collisions:
+        """The partners that one is about to meet, likeliest first: when, how surely, in what, and what kind of meeting it is.
+
+        Of a bundle without dated snapshots the stated course is told, which nobody has seen. years: horizon; least: smallest chance
+        that is listed. docs/collisions.md. Raises UnknownPartnerError, SettingsError.
+        """
+        from matchmaker import moving
+
+        fitted, row = self.fitted, self.fitted.row(partner)
+        if (fitted.built or fitted).motion is not None:
+            return moving.observed(fitted, row, k, years, least)
+        matches = self.recommend(partner, max(k, _HEADINGS), diversity=0.0, include_existing=True, explain=False)
+        return moving.stated(fitted, row, matches.matches, k, years)
 
     def overlap(self, a: str, b: str) -> Overlap:
         """What two partners' accounts have in common, exactly and by population; for the owner of the data alone (docs/overlap.md).

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from matchmaker.projection import Layout
     from matchmaker.retrieval.columns import Columns
     from matchmaker.taught import Taught
+    from matchmaker.trajectories.motion import Motion
 
 CURRENT = frozenset({"announced", "active"})
 EXISTING = frozenset({"partnership", "integration", "acquisition"})
@@ -94,9 +95,9 @@ class RelationTable:
 class Fitted:
     """One ecosystem, ready to answer. encoder: name; fingerprint: of the encoder that made the vectors.
 
-    demand: as it was counted; held: who has which account, by population; learned: what history taught; these two of the rows as
-    they were built. built: what this is a changed form of (changes.py), the first rows being its; gone: (n,) bool, rows that no
-    longer stand.
+    demand: as it was counted; motion: of dated snapshots; held: who has which account, by population; learned: what history taught;
+    these two of the rows as they were built. built: what this is a changed form of (changes.py), the first rows being its; gone:
+    (n,) bool, rows that no longer stand.
     """
 
     config: Config
@@ -112,6 +113,7 @@ class Fitted:
     learned: Learned | None = None
     demand: tuple[Demand, ...] = ()
     held: Incidence | None = None
+    motion: Motion | None = None
     built: Fitted | None = None
     gone: NDArray[np.bool_] | None = None
 

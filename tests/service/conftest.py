@@ -67,6 +67,7 @@ class Served:
             engine = kept.ecosystem._built_engine
             kept.ecosystem._use(Live(kept.database, engine), engine, kept.ecosystem._lists_of(engine))
         kept.door.__init__(kept.database, self.settings)
+        kept.overlaps.__init__(kept.database, self.settings)
 
 
 @contextmanager

@@ -70,6 +70,17 @@ TABLE = {
         ("/v1/scores:batch", {"json": {"pairs": [PAIR]}}, 200),
         ("/v1/scores:batch", {"json": {"pairs": [PAIR, FOREIGN]}}, 403),
     ],
+    "list_gaps": [(f"/v1/partners/{OWN}/gaps", {}, 200), (f"/v1/partners/{OTHER}/gaps", {}, 403)],
+    "get_pair_gaps": [
+        (f"/v1/pairs/{OWN}/{OTHER}/gaps", {}, 200),
+        (f"/v1/pairs/{OTHER}/{OWN}/gaps", {}, 403),
+        (f"/v1/pairs/{OTHER}/{THIRD}/gaps", {}, 403),
+    ],
+    "list_collisions": [
+        (f"/v1/partners/{OWN}/collisions", {}, 200),
+        (f"/v1/partners/{OTHER}/collisions", {}, 403),
+    ],
+    "get_ecosystem_gaps": [("/v1/ecosystem/gaps", {}, 403), (f"/v1/ecosystem/gaps?hub={OWN}", {}, 403)],
     "create_job": [
         ("/v1/jobs", job("scores", pairs=[PAIR]), 202),
         ("/v1/jobs", job("scores", pairs=[PAIR, FOREIGN]), 403),
@@ -111,6 +122,12 @@ TABLE = {
     "count_accounts": [
         (f"/v1/accounts/counts?partner={OWN}", {}, 200),
         (f"/v1/accounts/counts?partner={OTHER}", {}, 403),
+    ],
+    "list_overlaps": [
+        (f"/v1/overlaps?partner={OWN}", {}, 200),
+        (f"/v1/overlaps?partner={OWN}&other={OTHER}", {}, 200),
+        (f"/v1/overlaps?partner={OTHER}&other={OWN}", {}, 403),
+        (f"/v1/overlaps?partner={OTHER}", {}, 403),
     ],
     "list_activity": [
         (f"/v1/activity?partner={OWN}", {}, 200),

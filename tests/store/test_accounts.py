@@ -120,3 +120,23 @@ def test_writers_at_once_lose_nothing(database):
     at_once(4, lambda number: put(database, *(account(f"p{one}", f"s{number // 2}.com") for one in range(8))))
     assert len(everything(database, 100)) == 16
     assert [one.number for one in database.changes(0)] == list(range(1, 33))
+
+
+def test_accounts_of_one_key_are_read_in_parts_of_any_size(database):
+    made = [account(f"p{number % 3}", f"shop{number}.com", POPULATIONS[number % 3]) for number in range(20)]
+    other = Account("p1", hash_account("else.com", KEY), "customer", "ffffffff")
+    put(database, *made, other)
+    right = [(*one.place, one.value, one.currency) for one in sorted(made, key=lambda one: one.place)]
+    with database.reading() as connection:
+        for size in (1, 7, 20, 21, 100):
+            assert [tuple(row)[:5] for part in accounts.held(connection, "0123abcd", size) for row in part] == right
+
+
+def test_the_newest_change_of_accounts_is_no_other_change(database):
+    with database.reading() as connection:
+        assert accounts.newest(connection) == 0
+    (number,) = put(database, account("a", "x.com")).values()
+    with database.writing() as writing:
+        writing.numbers("partner", ["a"], dt.datetime.now(dt.UTC))
+    with database.reading() as connection:
+        assert accounts.newest(connection) == number

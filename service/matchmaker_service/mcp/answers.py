@@ -236,3 +236,92 @@ class Scores(Answer):
     scored: int = Field(description="pairs with numbers")
     basis: str
     notes: list[str] = []
+
+
+class Piece(Answer):
+    """Something missing between two interfaces."""
+
+    sentence: str
+    severity: str = Field(description="blocking, major, minor, or open: to be found out")
+    builder: str = Field(description="who has to build it: a partner's id, or connector")
+    effort: Short = Field(0.0, description="pieces; absent: none, or unknown")
+
+
+class Interface(Answer):
+    """Whether two partners can be integrated with what they publish."""
+
+    verdict: str = Field(description="ready, needs work, blocked or unknown")
+    reason: str
+    gaps: list[Piece] = Field([], description="of the better direction, those that the cheapest way waits for first")
+
+
+class Demand(Answer):
+    """What one source counted; sources are never added up."""
+
+    source: str
+    unit: str
+    count: Short | None = None
+    lower_bound: Short | None = Field(None, description="in the same unit")
+
+
+class Lacked(Answer):
+    """An integration that a partner does not have."""
+
+    rank: int = Field(description="among all that it lacks")
+    partner: str = Field(description="id of the other side")
+    name: str | None = None
+    clear_market: str = Field(description="yes, no or unknown")
+    reason: str = Field(description="why")
+    chance: Short | None = Field(None, description="of coming about; absent: history does not tell")
+    effort: Short | None = Field(None, description="pieces to build; absent: unknown, which is not none")
+    demand: list[Demand] = []
+    interface: Interface | None = Field(None, description="absent: told of the pair")
+    rivals: list[str] = Field([], description="rivals and look-alikes that have it")
+    unlocks: list[str] = Field([], description="partners of the other that the asking one lacks")
+    unlocks_count: int = Field(0, description="how many there are")
+
+
+class Gaps(Answer):
+    """Answer of find_integration_gaps: of one partner (`missing`), or of a pair (`interface`, `link`)."""
+
+    partner: str
+    name: str
+    missing: list[Lacked] = Field([], description="best to build first")
+    considered: int | None = Field(None, description="partners that it has no integration with")
+    other: str | None = None
+    other_name: str | None = None
+    connected: bool = Field(False, description="whether the pair is integrated already; absent: no")
+    interface: Interface | None = None
+    link: Lacked | None = Field(None, description="the missing link as `partner` sees it; absent: they have it")
+    basis: str
+    notes: list[str] = []
+
+
+class Overlap(Answer):
+    """What two partners' accounts have in common, seen from `partner`."""
+
+    other: str = Field(description="id")
+    name: str
+    your_accounts: int
+    their_accounts: int
+    shared: int
+    matrix: dict[str, dict[str, int]] = Field(description="shared accounts by your population, then theirs")
+    share_of_yours: Short | None = None
+    share_of_theirs: Short | None = None
+    lift: Short | None = Field(None, description="1 is what chance gives; absent: too few accounts")
+    lift_low: Short | None = Field(None, description="5 % lower bound of the lift")
+    p_value: Short | None = None
+    greenfield: int = Field(0, description="their customers that you do not have")
+    give: int = Field(0, description="your customers that are their prospects")
+    get: int = Field(0, description="their customers that are your prospects")
+    quadrant: str = Field(description="both, you give, you get or neither")
+    potential_revenue: Short | None = Field(None, description="your open opportunities with accounts that they have")
+    currency: str | None = None
+
+
+class Overlaps(Answer):
+    """Answer of find_account_overlaps."""
+
+    partner: str
+    overlaps: list[Overlap] = []
+    notes: list[str] = []

@@ -115,6 +115,32 @@ class Pairs(Arguments):
     ] = Field(description='1 to 200 pairs of ids or exact names, such as [["shopify", "klaviyo"]].')
 
 
+class Gaps(Arguments):
+    """Arguments of find_integration_gaps."""
+
+    partner: Name = Field(description="Who lacks them: a partner's id, or its exact name in any case.")
+    other: Name | None = Field(
+        None, description="Another partner: then only what stands between the two is told, and who has to build it."
+    )
+    k: Number = 10
+    popularity_weight: float = Field(
+        0.5, ge=0, le=1, description="0 prefers small but mighty partners, 0.5 is neutral, 1 prefers famous ones."
+    )
+
+
+class Overlaps(Arguments):
+    """Arguments of find_account_overlaps."""
+
+    partner: Name = Field(description="From whose side: a partner's id, or its exact name in any case.")
+    other: Name | None = Field(None, description="The other partner; without it, those that share most are listed.")
+    by: Literal["lift", "shared", "get", "give", "greenfield", "revenue"] = Field(
+        "lift",
+        description="What a list is ranked by. lift: shared beyond chance. get: their customers that are your prospects. "
+        "give: the reverse. greenfield: their customers that you do not have. revenue: your open opportunities among shared.",
+    )
+    k: Number = 10
+
+
 def _told(error: ValidationError, arguments: type[Arguments]) -> str:
     """One sentence for each wrong argument; what was sent is not repeated."""
     told = []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from matchmaker.errors import SettingsError
 from matchmaker_service.mcp import answers, arguments
 
 if TYPE_CHECKING:
@@ -94,6 +95,56 @@ def score_pairs(engine: Matchmaker, asked: arguments.Pairs) -> answers.Answer:
     if scored < len(found):
         notes.append("A pair with a status has no numbers; find_partners finds the ids of partners.")
     return answers.Scores.of({"pairs": _present(found.rows)}, scored=scored, basis=found.basis, notes=notes)
+
+
+def gaps(engine: Matchmaker, asked: arguments.Gaps) -> answers.Answer:
+    """Integrations that a partner lacks, or what stands between two."""
+    fitted = engine.fitted
+    notes = answers.caution(engine.basis)
+    if asked.other is None:
+        found = engine.gaps(asked.partner, k=asked.k, popularity_weight=asked.popularity_weight).to_dict()
+        missing = [_lacked(one) for one in found["missing"]]
+        return answers.Gaps.of(found, missing=missing, notes=[*found["notes"], *notes])
+    found = engine.gaps(asked.partner, asked.other).to_dict()
+    a, b = (fitted.profiles.names[fitted.rows[found[end]]] for end in "ab")
+    fit = found["interface"]
+    return answers.Gaps.of(
+        found,
+        partner=found["a"],
+        name=a,
+        other=found["b"],
+        other_name=b,
+        interface={**fit, "gaps": fit["directions"][0]["gaps"]},
+        link=None if found["link"] is None else _lacked(found["link"]),
+        notes=notes,
+    )
+
+
+def overlaps(engine: Matchmaker, asked: arguments.Overlaps) -> answers.Answer:
+    """What accounts partners share."""
+    fitted = engine.fitted
+    partner = fitted.space.ids[fitted.row(asked.partner)]
+    if asked.other is not None:
+        other = fitted.space.ids[fitted.row(asked.other)]
+        if partner == other:
+            raise SettingsError("A partner shares everything with itself: name two different ones.")
+    if fitted.held is None:
+        notes = ["No accounts are known: the bundle was built without --accounts."]
+        return answers.Overlaps.of({"partner": partner}, notes=notes)
+    found = engine.overlaps(partner, asked.k, by=asked.by) if asked.other is None else [engine.overlap(partner, other)]
+    rows = [{**one.to_dict(), "name": fitted.profiles.names[fitted.rows[one.other]]} for one in found]
+    notes = list(dict.fromkeys(reason for one in found for reason in one.reasons))
+    return answers.Overlaps.of({"partner": partner}, overlaps=rows, notes=notes)
+
+
+def _lacked(link: Mapping[str, Any]) -> dict[str, Any]:
+    """A missing link with the demand that was counted, and what it unlocks by name."""
+    return {
+        **link,
+        "demand": [one for one in link["demand"] if one["count"] is not None],
+        "unlocks": link["unlocks"]["partners"],
+        "unlocks_count": link["unlocks"]["partner_count"],
+    }
 
 
 def _weighty(side: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,6 +234,25 @@ TOOLS = {
             arguments.Pairs,
             answers.Scores,
             score_pairs,
+        ),
+        Tool(
+            "find_integration_gaps",
+            "Find integration gaps",
+            "The integrations that a partner does not have, best to build first: whether there is a clear market and why, counted "
+            "demand, effort in pieces, what is missing and who has to build it, which rivals have it, whom it unlocks. With "
+            "`other`: what stands between the two.",
+            arguments.Gaps,
+            answers.Gaps,
+            gaps,
+        ),
+        Tool(
+            "find_account_overlaps",
+            "Find account overlaps",
+            "Which accounts two partners share, by population: customers, prospects, opportunities; lift beyond chance, what each "
+            "side can give and get. Without `other`: the partners that share most. Exact counts, for the owner of the data.",
+            arguments.Overlaps,
+            answers.Overlaps,
+            overlaps,
         ),
     )
 }

@@ -30,8 +30,8 @@ WrittenId = Annotated[
 """The same where a partner is written: who tries an example out shall not overwrite one of the sample."""
 
 
-_SEVERAL = "where"
-"""The one query parameter that may be repeated."""
+_SEVERAL = {"where", "hub"}
+"""Query parameters that may be repeated."""
 
 
 class _Plain(StringConvertor):
@@ -51,10 +51,12 @@ def router(tag: str) -> APIRouter:
 async def _once(request: Request) -> None:
     """Raise Refused where a query parameter stands twice: which one is meant is not for us to say."""
     names = [name for name, _ in request.query_params.multi_items()]
-    twice = sorted({name for name in names if names.count(name) > 1} - {_SEVERAL})
+    twice = sorted({name for name in names if names.count(name) > 1} - _SEVERAL)
     if twice:
         wrong = [(pointer(("query", name[:100])), "stands more than once") for name in twice[:20]]
-        raise Refused("invalid_request", "A query parameter stands more than once; only `where` may.", wrong=wrong)
+        raise Refused(
+            "invalid_request", "A query parameter stands more than once; only `where` and `hub` may.", wrong=wrong
+        )
 
 
 def operation_id(route: APIRoute) -> str:
@@ -76,6 +78,25 @@ def check_stands(kept: Services, view: View, *ids: str) -> View:
             why = kept.ecosystem.failed.get(one, "it was changed this moment")
             raise Refused("not_ready", f"The partner {one!r} is stored, and cannot be recommended yet: {why}.")
     return view
+
+
+def check_two(a: str, b: str, where: str) -> None:
+    """Raise Refused, pointing at `where`, where a pair is of one partner."""
+    if a == b:
+        raise Refused(
+            "invalid_request", "A pair is of two different partners.", wrong=[(where, "the same as the first")]
+        )
+
+
+def check_pair(kept: Services, ends: dict[str, str]) -> View:
+    """A generation in which both ends stand. ends: pointer to id. Raises Refused that points at the one that does not."""
+    try:
+        return check_stands(kept, kept.ecosystem.view, *ends.values())
+    except UnknownPartnerError as error:
+        where = next(where for where, one in ends.items() if one == error.partner)
+        near = f" Did you mean: {', '.join(error.suggestions)}?" if error.suggestions else ""
+        told = f"No partner has the id given as {where.rpartition('/')[2]}.{near}"
+        raise Refused("unknown_partner", told, wrong=[(where, "no partner has this id")]) from None
 
 
 def any_stored(kept: Services, ids: Collection[str]) -> bool:

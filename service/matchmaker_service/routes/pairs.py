@@ -7,14 +7,13 @@ from typing import Annotated, Any
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from matchmaker.errors import UnknownPartnerError
 from matchmaker.results import Explanation
 from matchmaker_service import shapes
 from matchmaker_service.auth import Reader
 from matchmaker_service.jobs.kinds import JobPair, scored
-from matchmaker_service.problems import Refused, responses
+from matchmaker_service.problems import responses
 from matchmaker_service.reply import Envelope, answered, body, tag_of, tagged
-from matchmaker_service.routes.common import PartnerId, any_stored, check_stands, router
+from matchmaker_service.routes.common import PartnerId, any_stored, check_pair, check_two, router
 from matchmaker_service.services import Services, services
 
 routes = router("pairs")
@@ -67,8 +66,7 @@ async def explain_pair(request: Request, caller: Reader, a: PartnerId, b: Partne
     """One pair from both sides: exact contributions, what meets what, what is shared, the weaker side named."""
     caller.speaks_for(a)
     kept = services(request)
-    if a == b:
-        raise Refused("invalid_request", "A pair is of two different partners.", wrong=[("/path/b", "the same as a")])
+    check_two(a, b, "/path/b")
     await kept.ecosystem.told(a, b)
     content, tag = await kept.work.score(lambda: _explained(kept, a, b))
     return tagged(request, content, tag)
@@ -85,13 +83,7 @@ async def score_pairs(request: Request, caller: Reader, sent: Pairs) -> Response
 
 
 def _explained(kept: Services, a: str, b: str) -> tuple[bytes, str]:
-    try:
-        view = check_stands(kept, kept.ecosystem.view, a, b)
-    except UnknownPartnerError as error:
-        end = "a" if error.partner == a else "b"
-        near = f" Did you mean: {', '.join(error.suggestions)}?" if error.suggestions else ""
-        told = f"No partner has the id given as {end}.{near}"
-        raise Refused("unknown_partner", told, wrong=[(f"/path/{end}", "no partner has this id")]) from None
+    view = check_pair(kept, {"/path/a": a, "/path/b": b})
     found: Explanation = view.engine.explain(a, b)
     return body(found, view, warnings=found.notes), tag_of(view.version, view.change, a, b)
 

@@ -3,6 +3,7 @@
 import { start } from "./router.js";
 import { startTheme } from "./theme.js";
 import { compareView } from "./views/compare.js";
+import { gapsView } from "./views/gaps.js";
 import { mapView } from "./views/map.js";
 import { matchesView } from "./views/matches.js";
 import { missingView } from "./views/missing.js";
@@ -14,6 +15,7 @@ start([
   [/^\/(?:search)?$/, "search", searchView],
   [/^\/partner\/([^/]+)$/, null, partnerView],
   [/^\/partner\/([^/]+)\/matches$/, null, matchesView],
+  [/^\/partner\/([^/]+)\/gaps$/, null, gapsView],
   [/^\/compare$/, "compare", compareView],
   [/^\/map$/, "map", mapView],
   [/.*/, null, missingView],

@@ -42,3 +42,23 @@ export function valueTold(share, name) {
 export function phrase(words) {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
+
+/** A number with at most two decimals below a hundred, and none above. */
+export function rounded(number) {
+  return number < 100 && !Number.isInteger(number) ? String(Math.round(number * 100) / 100) : count(Math.round(number));
+}
+
+/** Effort in pieces of work. */
+export function pieces(effort) {
+  return `${rounded(effort)} ${effort === 1 ? "piece" : "pieces"}`;
+}
+
+/** A lower bound in words. */
+export function atLeast(bound) {
+  return `at least ${bound < 100 ? (Math.floor(bound * 10) / 10).toFixed(1) : count(Math.floor(bound))}`;
+}
+
+/** Words of an answer as a sentence. */
+export function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

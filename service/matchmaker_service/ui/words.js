@@ -72,3 +72,53 @@ export const NUMBERS = [
   ["Chance", "Only where something was learned: the share of such pairs that turned out to be partners when part of the history was "
     + "kept back. No probability of success."],
 ];
+
+/** Whether there is a clear market for an integration. */
+export const MARKETS = {
+  yes: { kind: "good", name: "Clear market: yes", tells: "At least two sources that rest on different things speak for it, and few pairs of equal fame stand higher." },
+  no: { kind: "warn", name: "Clear market: no", tells: "Nothing speaks for it, and at least two sources speak against it." },
+  unknown: { kind: "plain", name: "Clear market: unknown", tells: "Too little is known either way. That is no no." },
+};
+
+/** Whether two interfaces can be connected. */
+export const READINESS = {
+  ready: { kind: "good", name: "Interfaces: ready", tells: "An event of one side meets an operation of the other, or an integration is in force." },
+  "needs work": { kind: "warn", name: "Interfaces: need work", tells: "There is a way, and something has to be built first." },
+  blocked: { kind: "warn", name: "Interfaces: blocked", tells: "Nothing that one side has can be taken in by the other." },
+  unknown: { kind: "plain", name: "Interfaces: unknown", tells: "A side states neither events nor operations." },
+};
+
+/** How much a gap between two interfaces matters. */
+export const SEVERITIES = {
+  blocking: { kind: "warn", name: "Blocking", tells: "Nothing passes before this is there." },
+  major: { kind: "warn", name: "Major", tells: "It has to be built before the thing can pass." },
+  minor: { kind: "plain", name: "Minor", tells: "A connector can make up for it." },
+  open: { kind: "plain", name: "Open", tells: "Nobody has said; it is to be found out." },
+};
+
+/** Kinds of evidence for a missing integration. */
+export const EVIDENCE = {
+  profiles: "Profiles", goals: "Stated goals", peers: "Look-alikes", surroundings: "Partners in common", demand: "Counted demand", audience: "Shared accounts",
+};
+
+/** What an account is to a partner. */
+export const POPULATIONS = { customer: "Customers", prospect: "Prospects", opportunity: "Opportunities" };
+
+/** Who can introduce whom to accounts, by the names of both. */
+export const QUADRANTS = {
+  both: () => "Both ways",
+  "you give": (ours) => `${ours} gives`,
+  "you get": (ours) => `${ours} gets`,
+  neither: () => "Neither way",
+};
+
+/** Words and numbers of missing integrations. */
+export const GAP_TERMS = [
+  ["Clear market", "Yes only where at least two sources that rest on different things speak for it. Unknown is the rule, and is no no."],
+  ["Counted demand", "Requests, workflows, deals that somebody counted, each source in its own unit and never added up. The lower bound is "
+    + "what the true rate exceeds in 95 of 100 cases."],
+  ["By analogy", "Links with partners like this one. Not counted demand."],
+  ["Effort in pieces", "One piece is one event, one operation or the mapping of one thing. A count of things to build, not of days."],
+  ["Rivals with it", "Rivals and look-alikes of the partner that have this integration already."],
+  ["What it opens", "Partners of the other side that this one has no link with, the likeliest first."],
+];

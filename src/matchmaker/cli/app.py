@@ -31,7 +31,19 @@ app = typer.Typer(
 )
 _USAGE: Any = typer.BadParameter.__bases__
 """UsageError, which typer has no name for: a command line that `--help` does not tell."""
-for _module in ("catalogue", "ask", "gaps", "overlap", "bulk", "train", "care", "models", "assistant", "serve"):
+for _module in (
+    "catalogue",
+    "ask",
+    "gaps",
+    "overlap",
+    "collisions",
+    "bulk",
+    "train",
+    "care",
+    "models",
+    "assistant",
+    "serve",
+):
     import_module(f"matchmaker.cli.{_module}").register(app)
 
 

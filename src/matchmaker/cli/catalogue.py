@@ -19,11 +19,13 @@ from matchmaker.cli.options import (
     ModelDir,
     OpenAPI,
     Relations,
+    Snapshots,
 )
 from matchmaker.cli.output import Bar, emit_json, mappings_as_json, show_mappings, show_report, table
 
 if TYPE_CHECKING:
     from matchmaker.profiles.catalogue import Catalogue
+    from matchmaker.trajectories.history import History
 
 
 def register(app: typer.Typer) -> None:
@@ -79,6 +81,7 @@ def build(
     relations: Relations = None,
     accounts: Accounts = None,
     demand: Demand = None,
+    snapshots: Snapshots = None,
     map_: Map = None,
     map_file: MapFile = None,
     openapi: OpenAPI = None,
@@ -98,7 +101,7 @@ def build(
     from matchmaker.engine import Matchmaker
 
     engine = Matchmaker(Config(encoder=encoder, batch_size=batch_size, threads=threads))
-    folder = engine.fit(loaded, progress=Bar()).save(output)
+    folder = engine.fit(loaded, snapshots=_history(snapshots, map_, map_file), progress=Bar()).save(output)
     stats = getattr(engine.encoder, "stats", None)
     facts = {
         "bundle": str(output),
@@ -116,6 +119,19 @@ def build(
         f"Built {output} version {folder.name}: {len(loaded.partners)} partners, {len(loaded.relations)} relations."
     )
     typer.echo(f'Next: matchmaker recommend "{loaded.partners[0].name}" -m {output}')
+
+
+def _history(snapshots: list[Path] | None, map_: list[str] | None, map_file: Path | None) -> History | None:
+    if not snapshots:
+        return None
+    from matchmaker.cli.collisions import show_history
+    from matchmaker.profiles.columns import parse_map_args, read_map_toml
+    from matchmaker.trajectories.history import read_snapshots
+
+    given = {**(read_map_toml(map_file).get("partners", {}) if map_file else {}), **parse_map_args(map_ or [])}
+    history = read_snapshots(list(snapshots), mapping=given)
+    show_history(history)
+    return history
 
 
 def prepare(

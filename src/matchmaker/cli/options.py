@@ -28,6 +28,12 @@ Demand = Annotated[
     Path | None,
     typer.Option("--demand", help="Counted demand for links and capabilities.", readable=False),
 ]
+Snapshots = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--snapshots", "-s", help="Partners with a date, one row for each id and date. Repeatable.", readable=False
+    ),
+]
 Map = Annotated[
     list[str] | None,
     typer.Option("--map", help='Field of the partners from your columns: --map audience="Who we serve". Repeatable.'),

@@ -75,7 +75,9 @@ def best_capability(space: Space, goal: int, row: int) -> tuple[int, float]:
 
 
 def _fill(found: Coverage, part: slice, space: Space, members: Bools, outsiders: Bools) -> None:
-    cosines = space.goals.vectors[found.goal[part]] @ np.asarray(space.capabilities.vectors).T  # of what was changed too
+    cosines = (
+        space.goals.vectors[found.goal[part]] @ np.asarray(space.capabilities.vectors).T
+    )  # of what was changed too
     best = segment_max(cosines, space.capabilities.offsets, empty=-1.0, axis=1).round(6)
     here = np.arange(len(best))
     best[here, found.owner[part]] = -1.0

@@ -279,7 +279,8 @@ class _Told:
             contra = list(dict.fromkeys(RESTS_ON[kind] for kind in self.market.agree(place, NO)))
             return f"nothing speaks for it, and {_and(contra)} against it"
         if len(pro) < SOURCES:
-            return f"{_and(pro) if pro else 'nothing known'} speaks for it; at least {SOURCES} sources of their own are needed"
+            said = f"one source alone speaks for it, {pro[0]}" if pro else "nothing known speaks for it"
+            return f"{said}; at least {SOURCES} sources of their own are needed"
         total, higher = float(self.market.total[place]), float(self.market.higher[place])
         agree = f"{_and(pro)} speak for it"
         if verdict == YES:

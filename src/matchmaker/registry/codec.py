@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ from matchmaker.retrieval.lexical import LexicalIndex
 if TYPE_CHECKING:
     from matchmaker.audience.incidence import Incidence
     from matchmaker.matching.learned.model import Learned
+    from matchmaker.trajectories.motion import Motion
 
 PLAIN = (
     "audience",
@@ -47,7 +49,7 @@ PLAIN = (
     "reference",
 )
 ITEMS = ("capabilities", "goals")
-LEARNED, HELD = "learned_", "held_"
+LEARNED, HELD, MOTION = "learned_", "held_", "motion_"
 _SENSELESS = (
     ArithmeticError, AttributeError, InternalError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
     ValueError,
@@ -119,10 +121,8 @@ def _write(writer: Writer, fitted: Fitted) -> None:
     if space.accounts:
         writer.array("accounts_codes", space.accounts.codes)
         writer.array("accounts_offsets", space.accounts.offsets)
-    for name, values in _held_arrays(fitted).items():
-        writer.array(f"{HELD}{name}", values)
-    for name, values in (fitted.learned.arrays() if fitted.learned else {}).items():
-        writer.array(f"{LEARNED}{name}", values)
+    for name, values in _optional(fitted):
+        writer.array(name, values)
     writer.array("relations_a", fitted.relations.a)
     writer.array("relations_b", fitted.relations.b)
     state = {
@@ -186,7 +186,27 @@ def _read(bundle: Bundle) -> Fitted:
         learned=_learned(bundle, space),
         demand=tuple(Demand(**one) for one in state.get("demand", ())),
         held=_held(bundle, state),
+        motion=_motion(bundle),
     )
+
+
+def _motion(bundle: Bundle) -> Motion | None:
+    named = [name.removesuffix(".npy") for name in bundle.manifest["files"] if name.startswith(MOTION)]
+    if not named:
+        return None
+    from matchmaker.trajectories.motion import Motion
+
+    return Motion.from_arrays({name.removeprefix(MOTION): bundle.array(name) for name in named})
+
+
+def _optional(fitted: Fitted) -> Iterator[tuple[str, NDArray[Any]]]:
+    """What not every bundle has: accounts by population, motion, what was learned."""
+    parts = {
+        HELD: _held_arrays(fitted),
+        MOTION: fitted.motion.arrays() if fitted.motion else {},
+        LEARNED: fitted.learned.arrays() if fitted.learned else {},
+    }
+    return ((f"{kind}{name}", values) for kind, arrays in parts.items() for name, values in arrays.items())
 
 
 def _held_arrays(fitted: Fitted) -> dict[str, NDArray[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from matchmaker.errors import SettingsError
 from matchmaker.profiles.accounts import POPULATIONS
+from matchmaker.store import tables
 from matchmaker.store.database import Writing, now
 from matchmaker.store.rows import insert
 from matchmaker.store.tables import accounts as table
@@ -100,6 +101,27 @@ def page(
         query = query.where(table.c.population == population)
     ordered = query.order_by(table.c.partner, table.c.account, table.c.population)
     return [_account(row) for row in connection.execute(ordered.limit(limit))]
+
+
+def newest(connection: sa.Connection) -> int:
+    """Number of the newest change of accounts, 0 without any."""
+    changes = tables.changes
+    query = sa.select(sa.func.max(changes.c.number)).where(changes.c.kind == KIND)
+    return int(connection.scalar(query) or 0)
+
+
+def held(connection: sa.Connection, key_id: str, size: int) -> Iterator[list[sa.Row[Any]]]:
+    """All accounts that were hashed with this key, `size` rows at a time: partner, account, population, value, currency."""
+    own = sa.tuple_(table.c.partner, table.c.account, table.c.population)
+    columns = (table.c.partner, table.c.account, table.c.population, table.c.value, table.c.currency, table.c.key_id)
+    after: Place = START
+    while True:
+        query: sa.Select[Any] = sa.select(*columns).where(own > sa.tuple_(*after)).order_by(*own.clauses).limit(size)
+        rows = connection.execute(query).all()
+        if not rows:
+            return
+        yield [row for row in rows if row.key_id == key_id]
+        after = (rows[-1].partner, rows[-1].account, rows[-1].population)
 
 
 def counts(connection: sa.Connection, partner: str | None = None) -> dict[str, dict[str, int]]:

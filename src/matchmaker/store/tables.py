@@ -61,6 +61,7 @@ changes = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
+    sa.Index(None, "kind", "number"),
 )
 
 partners = sa.Table(
@@ -153,6 +154,16 @@ accounts = sa.Table(
     sa.Column("date", sa.Date),
     sa.Column("key_id", sa.String(8), nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
+)
+
+disclosures = sa.Table(
+    "disclosures",
+    metadata,
+    sa.Column("digest", sa.LargeBinary(16), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("release", sa.Integer, nullable=False),
+    sa.Column("counts", sa.Text, nullable=False),
+    sa.Column("shown", sa.Text, nullable=False),
 )
 
 activity = sa.Table(

@@ -119,6 +119,10 @@ def _query(case):
     given = case.query or {}
     if given.get("partner"):
         given["partner"] = chance.choice(READ)
+    if given.get("other"):
+        given["other"] = chance.choice([one for one in READ if one != given.get("partner")])
+    if given.get("hub"):
+        given["hub"] = chance.sample(READ, min(2, len(given["hub"])))
     if given.get("where"):
         given["where"] = list(chance.sample(WHERE, min(2, len(given["where"]))))[:1]
     if isinstance(given.get("fields"), str):

@@ -12,9 +12,10 @@ IDS = """
 search_partners get_ecosystem get_map
 list_partners create_partner get_partner put_partner patch_partner delete_partner upsert_partners get_profile
 list_matches query_matches explain_pair score_pairs
+list_gaps get_pair_gaps get_ecosystem_gaps list_collisions
 create_job list_jobs get_job get_result cancel_job
 list_relations put_relations get_relation delete_relation
-list_accounts put_accounts delete_accounts count_accounts
+list_accounts put_accounts delete_accounts count_accounts list_overlaps
 list_activity add_activity add_impressions add_feedback list_feedback
 list_models get_model activate_model roll_back
 list_writes livez readyz healthz get_metrics
@@ -141,7 +142,7 @@ def test_every_example_works_when_it_is_sent(document, operations, keyed):
             key, example = one["name"], example_of(one)
             if one["in"] == "path":
                 example = example if example is not None else getattr(asker, key)(name)
-                url = url.replace("{" + key + "}", "klaviyo" if name == "explain_pair" and key == "b" else example)
+                url = url.replace("{" + key + "}", "klaviyo" if key == "b" else example)
             elif one["in"] == "query" and example is not None:
                 query[key] = example
             assert not (one.get("required") and example is None), (name, key)

@@ -34,6 +34,9 @@ def test_a_bound_key_gets_its_own_partner_and_nothing_of_all(keyed):
         "/v1/partners/shipbob/matches",
         "/v1/partners/shipbob/profile",
         "/v1/pairs/shipbob/ups",
+        "/v1/pairs/shipbob/ups/gaps",
+        "/v1/partners/shipbob/gaps",
+        "/v1/overlaps?partner=shipbob",
     ]
     own += ["/v1/relations?partner=shipbob", "/v1/accounts?partner=shipbob", "/v1/feedback?partner=shipbob"]
     others = [path.replace("shipbob", "ups") for path in own if "pairs" not in path] + ["/v1/pairs/ups/shipbob"]
@@ -42,6 +45,7 @@ def test_a_bound_key_gets_its_own_partner_and_nothing_of_all(keyed):
         "/v1/search?q=ups",
         "/v1/map",
         "/v1/ecosystem",
+        "/v1/ecosystem/gaps",
         "/v1/relations",
         "/v1/activity",
         "/metrics",

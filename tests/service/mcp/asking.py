@@ -15,6 +15,8 @@ QUESTIONS = {
     "get_partner_context": {"partner": "p000"},
     "find_similar_partners": {"like": ["p000"], "unlike": ["p001"], "k": 3},
     "score_pairs": {"pairs": [["p000", "p001"], ["p000", "nobody"]]},
+    "find_integration_gaps": {"partner": "p000", "k": 3},
+    "find_account_overlaps": {"partner": "p000", "k": 3},
 }
 """One question to each tool that the ecosystem of tests/conftest.py can answer."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker import Matchmaker, MatchmakerError
+from matchmaker.audience.incidence import Incidence
+from matchmaker.profiles.accounts import AccountTable, hash_account, key_id
 from matchmaker_service.mcp.answers import Relation
 from matchmaker_service.mcp.arguments import MOST, MOST_PAIRS
 from matchmaker_service.mcp.protocol import described
@@ -158,6 +161,66 @@ def test_pairs_are_scored_in_order_and_one_unknown_stops_none(server, engine):
     assert "mutual" not in found["pairs"][2]
 
 
+def test_gaps_are_those_of_the_engine(server, engine):
+    found = answer(server, "find_integration_gaps", partner="returns house 0", k=4, popularity_weight=0.0)
+    right = engine.gaps("p000", k=4, popularity_weight=0.0)
+    assert [one["partner"] for one in found["missing"]] == [one.link.partner for one in right.missing]
+    for one, wanted in zip(found["missing"], right.missing, strict=True):
+        assert (one["name"], one["clear_market"], one["reason"]) == (
+            wanted.name, wanted.link.clear_market, wanted.link.reason,
+        )  # fmt: skip
+        assert one["interface"]["verdict"] == wanted.interface.verdict
+        assert [gap["builder"] for gap in one["interface"].get("gaps", ())] == [
+            gap.builder for gap in wanted.interface.gaps
+        ]
+        assert one.get("unlocks_count", 0) == wanted.link.unlocks.partner_count
+    assert found["considered"] == right.considered
+
+
+def test_gaps_of_a_pair_are_told_with_the_link_unless_they_have_it(server, engine):
+    found = answer(server, "find_integration_gaps", partner="p000", other="Shipping House 1")
+    assert (found["other"], found["other_name"], found["connected"]) == ("p001", "Shipping House 1", True)
+    assert found["interface"]["verdict"] == "ready"
+    assert "link" not in found
+    found = answer(server, "find_integration_gaps", partner="p000", other="p011")
+    right = engine.gaps("p000", "p011")
+    assert (found["link"]["rank"], found["link"]["partner"]) == (right.link.rank, "p011")
+    assert found["interface"]["reason"] == right.interface.reason
+    assert "missing" not in found
+
+
+def test_overlaps_are_those_of_the_engine(engine):
+    own = {"p000": range(60), "p001": range(40, 100), "p002": range(3)}
+    held = [
+        (partner, number, "prospect" if partner == "p001" else "customer") for partner in own for number in own[partner]
+    ]
+    partners, numbers, populations = zip(*held, strict=True)
+    accounts = tuple(hash_account(f"shop{number}.com", b"k" * 16) for number in numbers)
+    none = (None,) * len(held)
+    table = AccountTable(partners, accounts, populations, none, none, none, key_id(b"k" * 16))
+    with_accounts = engine.on(
+        replace(engine.fitted, held=Incidence.of_table(table, engine.fitted.space.ids)), engine.encoder
+    )
+    ask = TOOLS["find_account_overlaps"]
+    found = ask(with_accounts, {"partner": "Returns House 0", "other": "p001"})
+    jsonschema.validate(found, OUTPUT["find_account_overlaps"])
+    (one,) = found["overlaps"]
+    assert (one["name"], one["shared"], one["give"], one["quadrant"]) == ("Shipping House 1", 20, 20, "you give")
+    assert one["matrix"]["customer"]["prospect"] == 20
+    assert one["lift"] == near(20 * 100 / (60 * 60))
+    listed = ask(with_accounts, {"partner": "p000", "by": "shared"})
+    assert [one["other"] for one in listed["overlaps"]] == ["p001", "p002"]
+    assert "no lift: a side has fewer than 20 accounts" in listed["notes"]
+
+
+def test_without_accounts_that_is_said(server):
+    found = answer(server, "find_account_overlaps", partner="p000", other="p001")
+    assert (found["partner"], found["notes"]) == (
+        "p000",
+        ["No accounts are known: the bundle was built without --accounts."],
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "code", "said"),
     [
@@ -180,6 +243,11 @@ def test_pairs_are_scored_in_order_and_one_unknown_stops_none(server, engine):
         ("find_similar_partners", {"like": []}, "invalid_setting", "like: "),
         ("find_similar_partners", {"like": ["p000"] * 21}, "invalid_setting", "like: "),
         ("score_pairs", {"pairs": [["p000", "p001"]] * (MOST_PAIRS + 1)}, "invalid_setting", "pairs: "),
+        ("find_integration_gaps", {"partner": "p000", "other": "p000"}, "invalid_setting", "two different"),
+        ("find_integration_gaps", {"partner": "p000", "k": MOST + 1}, "invalid_setting", "k: "),
+        ("find_account_overlaps", {"partner": "p000", "other": "p000"}, "invalid_setting", "two different"),
+        ("find_account_overlaps", {"partner": "p000", "other": "nobody"}, "unknown_partner", "nobody"),
+        ("find_account_overlaps", {"partner": "p000", "by": "size"}, "invalid_setting", "greenfield"),
         ("score_pairs", {"pairs": [["p000"]]}, "invalid_setting", "pairs.0: "),
     ],
 )

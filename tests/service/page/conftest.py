@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -29,6 +30,7 @@ def service(tmp_path_factory):
         "MATCHMAKER_MODEL": str(ROOT / "models" / "sample"),
         "MATCHMAKER_DATA_DIR": str(tmp_path_factory.mktemp("data")),
         "MATCHMAKER_LOG_LEVEL": "error",
+        "MATCHMAKER_ACCOUNT_KEY": "a secret of the page's tests",
     }
     command = [sys.executable, "-m", "uvicorn", "--factory", "matchmaker_service.app:create_app", "--port", str(port)]
     log = tmp_path_factory.mktemp("log") / "service.txt"
@@ -40,6 +42,7 @@ def service(tmp_path_factory):
     ):
         try:
             _await(f"http://127.0.0.1:{port}/livez", process, log)
+            _give_accounts(f"http://127.0.0.1:{port}")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
@@ -87,6 +90,23 @@ def visit(browser, service):
         context.close()
         assert made.troubles == []
         assert found == []
+
+
+def _give_accounts(address: str) -> None:
+    """Two partners share accounts: 40 customers of one are prospects of the other, 12 the other way."""
+    held = {
+        "gorgias": {"customer": range(120), "prospect": range(200, 260), "opportunity": range(300, 320)},
+        "loop-returns": {"prospect": range(80, 150), "customer": range(248, 315)},
+    }
+    for partner, populations in held.items():
+        rows = [
+            {"account": f"shop{number}.example", "population": population, "value": 500, "currency": "EUR"}
+            for population, numbers in populations.items()
+            for number in numbers
+        ]
+        body = json.dumps({"partner": partner, "accounts": rows}).encode()
+        with urlopen(Request(f"{address}/v1/accounts", body, {"Content-Type": "application/json"})):
+            pass
 
 
 def _await(address: str, process: subprocess.Popen, log: Path) -> None:

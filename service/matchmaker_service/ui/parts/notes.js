@@ -10,8 +10,13 @@ export function notes(warnings) {
   return h("div", { class: "note", role: "note" }, h("p", { class: "note-title" }, "Good to know"), h("ul", {}, told));
 }
 
-/** How to read the numbers, folded. */
+/** How to read the numbers of matches, folded. */
 export function guide() {
-  const terms = NUMBERS.map(([name, tells]) => [h("dt", {}, name), h("dd", {}, tells)]);
-  return h("details", { class: "guide" }, h("summary", {}, "What the numbers mean"), h("dl", {}, terms));
+  return terms("What the numbers mean", NUMBERS);
+}
+
+/** Words with what they mean, folded. all: pairs of both. */
+export function terms(title, all) {
+  const told = all.map(([name, tells]) => [h("dt", {}, name), h("dd", {}, tells)]);
+  return h("details", { class: "guide" }, h("summary", {}, title), h("dl", {}, told));
 }

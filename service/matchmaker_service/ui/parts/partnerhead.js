@@ -4,11 +4,13 @@ import { h, link } from "../dom.js";
 import { band } from "../numbers.js";
 import { address, partnerAddress } from "../router.js";
 
-/** Name, kind, size and the ways on. at: profile or matches. */
+const TITLES = { matches: "Matches for ", gaps: "Gaps of " };
+
+/** Name, kind, size and the ways on. at: profile, matches or gaps. */
 export function partnerHead(stated, at) {
   const tab = (name, text, href) => link(href, { "aria-current": at === name ? "page" : null }, text);
   const about = [...stated.categories, ...stated.partner_types, band(stated.size_band)].filter(Boolean);
-  const title = at === "matches" ? `Matches for ${stated.name}` : stated.name;
+  const title = `${TITLES[at] ?? ""}${stated.name}`;
   return h(
     "header", { class: "partner-head" },
     h("h1", {}, title),
@@ -17,6 +19,7 @@ export function partnerHead(stated, at) {
       "nav", { class: "tabs", "aria-label": stated.name },
       tab("profile", "Profile", partnerAddress(stated.id)),
       tab("matches", "Matches", partnerAddress(stated.id, "matches")),
+      tab("gaps", "Gaps", partnerAddress(stated.id, "gaps")),
       tab("compare", "Compare", address("/compare", { a: stated.id })),
       tab("map", "Map", address("/map", { partner: stated.id })),
     ),

@@ -2,11 +2,14 @@
 
 import { get, partnerPath } from "../api.js";
 import { h, link } from "../dom.js";
-import { finely, percent, phrase } from "../numbers.js";
+import { finely, percent, phrase, pieces, sentence } from "../numbers.js";
 import { badges } from "../parts/badges.js";
 import { butterfly } from "../parts/butterfly.js";
+import { demand, marketBadge } from "../parts/gapcard.js";
 import { guide, notes } from "../parts/notes.js";
+import { overlapCard } from "../parts/overlap.js";
 import { picker } from "../parts/picker.js";
+import { gapList, verdictBadge } from "../parts/readiness.js";
 import { courseList, motionList } from "../parts/reasons.js";
 import { empty } from "../parts/states.js";
 import { balanceLine, valueBar, weakerSide } from "../parts/valuebar.js";
@@ -40,10 +43,14 @@ async function named(id, signal) {
 }
 
 async function pair(partners, form, signal) {
-  const { data, warnings } = await get(`v1/pairs/${partners.map((one) => encodeURIComponent(one.id)).join("/")}`, {}, signal);
+  const path = `v1/pairs/${partners.map((one) => encodeURIComponent(one.id)).join("/")}`;
+  const [{ data, warnings }, between, overlap] = await Promise.all([
+    get(path, {}, signal), get(`${path}/gaps`, {}, signal), accountsOf(partners, signal),
+  ]);
   const { match } = data;
   const names = [partners[0].name, match.name];
   const weaker = weakerSide(match, { large: true });
+  const counted = overlapCard(overlap, names);
   const parts = document.createDocumentFragment();
   parts.append(
     h("h1", {}, `${names[0]} and ${names[1]}`),
@@ -66,9 +73,35 @@ async function pair(partners, form, signal) {
     guide(),
     h("div", { class: "halves" }, match.sides.map((side, place) => direction(side, names, partners, place))),
     h("section", { class: "card" }, h("h2", {}, "Where the values come from"), butterfly(match.sides, names)),
-    h("div", { class: "halves" }, shared(data.shared), together(match, names)),
+    h("div", { class: "halves" }, shared(data.shared, Boolean(counted)), together(match, names)),
+    ...[readiness(between.data, names), counted].filter(Boolean),
   );
   return parts;
+}
+
+/** The accounts that both share; null where the service cannot tell them to this key. */
+async function accountsOf([ours, theirs], signal) {
+  try {
+    return (await get("v1/overlaps", { partner: ours.id, other: theirs.id }, signal)).data[0];
+  } catch (error) {
+    if (![422, 503].includes(error.status)) throw error;
+    return null;
+  }
+}
+
+function readiness({ a, b, connected, interface: fit, link: missing }, names) {
+  const effort = fit.effort === null ? "Effort not known" : `Effort: ${pieces(fit.effort)}`;
+  return h(
+    "section", { class: "card readiness" },
+    h("h2", {}, connected ? "They are integrated" : "Can they be integrated?"),
+    h(
+      "ul", { class: "badges", "aria-label": "Verdicts" },
+      verdictBadge(fit.verdict), missing ? marketBadge(missing.clear_market) : null, connected ? null : h("li", { class: "badge bare" }, effort),
+    ),
+    h("p", {}, sentence(fit.reason)),
+    gapList(fit.directions[0].gaps, { [a]: names[0], [b]: names[1] }),
+    missing ? h("div", {}, h("h3", {}, `The market, for ${names[0]}`), h("p", {}, sentence(missing.reason)), demand(missing)) : null,
+  );
 }
 
 function direction(side, names, partners, place) {
@@ -94,14 +127,14 @@ function meeting({ goal, capability, cosine, own }) {
   );
 }
 
-function shared(known) {
+function shared(known, counted) {
   const rows = Object.entries(SHARED).filter(([kind]) => known[kind]?.length);
   const facts = rows.map(([kind, name]) => [h("dt", {}, name), h("dd", {}, phrase(known[kind]))]);
   const accounts = known.accounts ? accountFacts(known.accounts) : null;
   return h(
     "section", { class: "card" }, h("h2", {}, "What both share"),
     facts.length || accounts ? h("dl", { class: "facts" }, facts, accounts) : h("p", {}, "Nothing that is stated."),
-    accounts ? null : h("p", { class: "small" }, "Shared accounts are not known: too few or none were given."),
+    accounts || counted ? null : h("p", { class: "small" }, "Shared accounts are not known: too few or none were given."),
   );
 }
 

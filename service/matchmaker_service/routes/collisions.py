@@ -1,0 +1,71 @@
+"""Collision course: whom a partner is about to meet, as far as it was seen, or only stated."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from matchmaker_service.answers import Answer
+from matchmaker_service.auth import Reader
+from matchmaker_service.problems import responses
+from matchmaker_service.reply import Envelope, body, tag_of, tagged
+from matchmaker_service.routes.common import PartnerId, check_stands, router
+from matchmaker_service.services import services
+
+routes = router("collisions")
+
+
+class CollisionsQuery(BaseModel):
+    """How far ahead, and how sure."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    k: int = Field(10, ge=1, le=100, description="How many partners.")
+    years: float = Field(1.0, ge=0.1, le=10, description="Horizon in years.")
+    least: float = Field(0.05, ge=0.001, le=1, description="Smallest chance that is listed.")
+
+
+class PartnerCollisions(BaseModel):
+    """Whom a partner is about to meet, likeliest first. basis: "observed motion", or "stated, not observed".
+
+    wording: what may be said of it, null where nobody converges; last: day of the last snapshot.
+    """
+
+    partner: str
+    name: str
+    basis: str
+    wording: str | None
+    last: str | None
+    years: float
+    collisions: list[dict[str, Any]]
+    notes: list[str]
+
+
+@routes.get(
+    "/partners/{partner}/collisions",
+    response_model=Envelope[PartnerCollisions],
+    responses=responses(304, 404),
+    summary="List the partners on a collision course with a partner",
+)
+async def list_collisions(
+    request: Request, caller: Reader, partner: PartnerId, asked: Annotated[CollisionsQuery, Query()]
+) -> Response:
+    """Who moves toward whom, when they meet and how surely, and what kind of meeting it is; or that it cannot be known."""
+    caller.speaks_for(partner)
+    kept = services(request)
+    await kept.ecosystem.told(partner)
+
+    def ask() -> Answer:
+        view = check_stands(kept, kept.ecosystem.view, partner)
+        question = f"collisions {partner}?{asked.model_dump_json()}"
+        known = view.answers.get(question)
+        if known is None:
+            found = view.engine.collisions(partner, asked.k, years=asked.years, least=asked.least).to_dict()
+            known = Answer(body(found, view, warnings=found["notes"]), tag_of(view.version, view.change, question))
+            view.answers.put(question, known)
+        return known
+
+    found = await kept.work.score(ask)
+    return tagged(request, found.body, found.tag)

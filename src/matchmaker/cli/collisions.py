@@ -1,0 +1,211 @@
+"""Command that asks who is on a collision course: collisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from matchmaker.cli.options import DEFAULT_MODEL, Json, Map, ModelDir, Number, Relations, Snapshots
+from matchmaker.cli.output import Bar, answer, console, emit_json, table
+
+if TYPE_CHECKING:
+    from matchmaker.moving import Collisions
+    from matchmaker.trajectories.history import History
+    from matchmaker.trajectories.motion import Motion
+    from matchmaker.trajectories.pair import Collision
+    from matchmaker.trajectories.proof import Proof
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(collisions)
+
+
+def collisions(
+    partner: Annotated[str | None, typer.Argument(help="Id of a partner of the snapshots.")] = None,
+    model: ModelDir = DEFAULT_MODEL,
+    snapshots: Snapshots = None,
+    years: Annotated[float, typer.Option(help="Horizon in years.", min=0.01, max=10)] = 1.0,
+    k: Number = 10,
+    least: Annotated[float, typer.Option(help="Smallest chance that is listed.", min=0.001, max=1)] = 0.05,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Ask the past instead: rolling origins, baselines, placebos, the rule.")
+    ] = False,
+    relations: Relations = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Also write the partner's orbit as a picture (.png, .svg, .pdf).", readable=False),
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="Text encoder of all snapshots: minilm, static, or a folder.")
+    ] = "minilm",
+    map: Map = None,
+    json: Json = False,
+) -> None:
+    """Who moves toward whom: the partners that a partner is about to meet, when and how surely, or that it cannot be known.
+
+    With --backtest it says whether that has been worth anything on this data; with --relations whether partnerships came of it.
+    """
+    from matchmaker.encoders import open_encoder
+    from matchmaker.errors import SettingsError
+    from matchmaker.profiles.columns import parse_map_args
+    from matchmaker.trajectories.encode import encoded, fit_motion
+    from matchmaker.trajectories.history import read_snapshots
+
+    if (partner is None) != backtest:
+        raise SettingsError("Name a partner, or ask for --backtest, and not both.")
+    if not snapshots:
+        if backtest or figure:
+            raise SettingsError(
+                "This needs dated profiles: name a file with --snapshots, one row for each id and date."
+            )
+        _of_bundle(model, str(partner), k, years, least, json)
+        return
+    history = read_snapshots(list(snapshots), mapping=parse_map_args(map or []))
+    show_history(history)
+    if backtest:
+        facets = {name: found for name, found, _ in encoded(history, open_encoder(encoder), Bar())}
+        _tell(_proofs(history, facets, relations, years), json)
+        return
+    motion = fit_motion(history, open_encoder(encoder), progress=Bar())
+    row = _row(motion, str(partner))
+    if figure:
+        _write_figure(motion, row, figure, years, history)
+    found = motion.collisions(row, k, years=years, least=least)
+    if json:
+        emit_json(_plain(motion, row, found, years))
+    else:
+        _show(motion, row, found, history)
+
+
+def _of_bundle(model: Path, partner: str, k: int, years: float, least: float, json: bool) -> None:
+    """What a bundle says, of its snapshots or, without any, of stated goals."""
+    from matchmaker.engine import Matchmaker
+
+    found = Matchmaker.load(model, background_check=False).collisions(partner, k, years=years, least=least)
+    answer(found, json, _show_answer)
+
+
+def _show_answer(found: Collisions) -> None:
+    out = console()
+    rows = [
+        (one["rank"], one["name"], one.get("facet", ""), f"{one['chance']:.0%}" if "chance" in one else "")
+        for one in found.collisions
+    ]
+    table(
+        f"On a course with {found.name}: {found.basis}",
+        ["#", "partner", "facet", "chance"],
+        rows,
+        right=["#", "chance"],
+    )
+    for one in found.collisions:
+        out.print(f"{one['rank']}. {one['name']}", style="bold")
+        for sentence in (*one.get("evidence", ()), *one.get("means", ()), *_stated(one.get("course"))):
+            out.print(f"   {sentence}")
+    for note in found.notes:
+        out.print(f"Note: {note}")
+    if found.wording:
+        out.print(f"{found.wording[0].upper()}{found.wording[1:]}.")
+
+
+def _stated(course: dict[str, Any] | None) -> list[str]:
+    if course is None:
+        return []
+    ways = (("its", course["ours"]), ("theirs", course["theirs"]))
+    return [f"{whose} “{one['goal']}” leads into the other's {one['into']} “{one['target']}”" for whose, one in ways]
+
+
+def _row(motion: Motion, partner: str) -> int:
+    from matchmaker.errors import UnknownPartnerError
+
+    if partner not in motion.rows:
+        from rapidfuzz import process
+
+        near = process.extract(partner, list(motion.rows), limit=3, score_cutoff=60)
+        raise UnknownPartnerError(partner, tuple(one[0] for one in near))
+    return motion.rows[partner]
+
+
+def _proofs(history: History, facets: dict[str, Any], relations: list[Path] | None, years: float) -> list[Proof]:
+    """What came true of nearness in each facet, and of partnerships where relations are given."""
+    from matchmaker.profiles.catalogue import load_relations
+    from matchmaker.trajectories.backtest import backtest, nearness_event, relation_event
+
+    found = [backtest({name: one}, nearness_event(name, one), years=years) for name, one in facets.items()]
+    if relations:
+        known = load_relations(list(relations), history.ids)
+        found.append(backtest(facets, relation_event(known.relations, history.ids), years=years))
+    return found
+
+
+def _tell(proofs: list[Proof], json: bool) -> None:
+    """The last backtest is the one of partnerships, where there is one, and has the last word."""
+    if json:
+        emit_json({"backtests": [one.to_dict() for one in proofs], "wording": proofs[-1].wording})
+        return
+    for one in proofs:
+        typer.echo(f"{one.to_text()}\n")
+
+
+def _plain(motion: Motion, row: int, found: tuple[Collision, ...], years: float) -> dict[str, Any]:
+    from matchmaker.trajectories.wording import wording
+
+    return {
+        "partner": motion.ids[row],
+        "years": years,
+        "last": motion.last.isoformat(),
+        "collisions": [{"partner": motion.ids[one.pair.b], **one.to_dict()} for one in found],
+        "wording": wording(False),
+    }
+
+
+def _show(motion: Motion, row: int, found: tuple[Collision, ...], history: History) -> None:
+    from matchmaker.trajectories.wording import wording
+
+    out, own = console(), _name(history, motion.ids[row])
+    rows = []
+    for one in found:
+        course = one.pair.courses[one.facet]
+        then = (
+            "-" if course.then is None else f"{course.then.value:.2f} [{course.then.low:.2f}, {course.then.high:.2f}]"
+        )
+        now = "-" if course.now is None else f"{course.now.value:.2f}"
+        name = _name(history, motion.ids[one.pair.b])
+        rows.append((one.rank, name, one.facet, f"{one.chance:.0%}", now, then, ", ".join(one.pair.kinds)))
+    columns = ["#", "partner", "facet", "chance", "distance", "at the horizon", "kind"]
+    table(f"On a course with {own}", columns, rows, right=["#", "chance", "distance", "at the horizon"])
+    for one in found:
+        name = _name(history, motion.ids[one.pair.b])
+        out.print(f"{one.rank}. {name}", style="bold")
+        for sentence in (*one.pair.sentences(own, name), *one.pair.meaning()):
+            out.print(f"   {sentence}")
+    said = wording(False) if found else "nobody is about to be met: no trajectory converges that surely"
+    out.print(f"{said[0].upper()}{said[1:]}.")
+
+
+def _name(history: History, identifier: str) -> str:
+    profiles = history.profiles[identifier]
+    return profiles[max(profiles)].name
+
+
+def show_history(history: History) -> None:
+    """Tell on standard error what was read."""
+    for line in history.report.summary():
+        typer.echo(line, err=True)
+    typer.echo(", ".join(f"{name} {count:,}" for name, count in history.facts().items()), err=True)
+
+
+def _write_figure(motion: Motion, row: int, path: Path, years: float, history: History) -> None:
+    from matchmaker.disk import cause
+    from matchmaker.errors import SettingsError, StorageError
+    from matchmaker.trajectories.figure import orbit_figure
+
+    drawn = orbit_figure(motion.orbit(row, years=years), lambda other: _name(history, motion.ids[other]))
+    try:
+        drawn.savefig(path)
+    except ValueError as error:
+        raise SettingsError(f"{path.name} is of no kind that can be drawn: end it in .png, .svg or .pdf.") from error
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {cause(error)}. Name another file.") from error

@@ -1,0 +1,66 @@
+"""The orbit of a partner as a Matplotlib figure, for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from matchmaker.errors import MissingExtraError
+from matchmaker.trajectories.course import CONVERGING, DIVERGING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from matchmaker.trajectories.orbit import Orbit, Track
+
+OWN, TOWARD, AWAY, OTHER = "#1b4d89", "#c2410c", "#6b7280", "#9ca3af"
+_NAMED = 8
+
+
+def orbit_figure(orbit: Orbit, name: Callable[[int], str] = str) -> Figure:
+    """Tracks up to now as lines, the way ahead dashed, ellipses of 80 % at the horizon, meeting points as stars.
+
+    name: partner's name by row. Raises MissingExtraError without Matplotlib.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("The figure needs Matplotlib: pip install 'matchmaker[notebooks]'.") from error
+    figure = Figure(figsize=(8, 6.5), layout="constrained")
+    axes = figure.add_subplot()
+    for place, track in enumerate(orbit.tracks):
+        _draw(axes, track, name(track.row), own=place == 0, named=place < _NAMED)
+    for meeting in orbit.meetings:
+        axes.plot(meeting.x, meeting.y, marker="*", color=TOWARD, markersize=13, linestyle="", zorder=5)
+        if meeting.name:
+            text = _plain(meeting.name)
+            axes.annotate(
+                f"{text}\n{meeting.date}", (meeting.x, meeting.y), (6, -14), textcoords="offset points", fontsize=7
+            )
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xlabel(f"{orbit.facet}, plane that keeps {orbit.shown:.0%} of the distances")
+    axes.set_title(f"Orbit of {_plain(name(orbit.row))}: {orbit.dates[0]} to {orbit.dates[-1]}, ahead to {orbit.until}")
+    return figure
+
+
+def _draw(axes: Any, track: Track, name: str, *, own: bool, named: bool) -> None:  # noqa: ANN401 - Matplotlib's Axes
+    from matplotlib.patches import Ellipse
+
+    color = OWN if own else {CONVERGING: TOWARD, DIVERGING: AWAY}.get(track.verdict or "", OTHER)
+    axes.plot([p.x for p in track.seen], [p.y for p in track.seen], ".", color=color, markersize=3, alpha=0.5)
+    axes.plot([p.x for p in track.line], [p.y for p in track.line], "-", color=color, linewidth=2.2 if own else 1.2)
+    axes.plot([p.x for p in track.ahead], [p.y for p in track.ahead], "--", color=color, linewidth=1.2)
+    now, end = track.ahead[0], track.ahead[-1]
+    axes.plot(now.x, now.y, "o", color=color, markersize=7 if own else 4)
+    axes.add_patch(
+        Ellipse(
+            (end.x, end.y), 2 * end.major, 2 * end.minor, angle=end.angle, facecolor=color, edgecolor=color, alpha=0.12
+        )
+    )
+    if named:
+        axes.annotate(_plain(name), (now.x, now.y), (5, 4), textcoords="offset points", fontsize=8, color=color)
+
+
+def _plain(text: str) -> str:
+    """At most 40 characters, the dollar sign not taken for mathematics."""
+    return (text if len(text) <= 40 else text[:39] + "…").replace("$", r"\$")

@@ -1,0 +1,175 @@
+"""Reading snapshots: the partners table with one row for each id and date. Bad rows are reported, never fatal alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matchmaker.errors import CatalogueError, ColumnError
+from matchmaker.profiles.catalogue import _partner_fields, _RowError, _slug
+from matchmaker.profiles.columns import ColumnMapping, map_columns
+from matchmaker.profiles.parsing import CellError
+from matchmaker.profiles.readers import Row, Table, read_table
+from matchmaker.profiles.report import ValidationReport
+from matchmaker.profiles.schema import Partner
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Source = str | Path | pd.DataFrame
+
+TABLE = "snapshots"
+MOST_DATES = 60
+"""Beyond that many dates the snapshots are put together by month, then by quarter: a field has no mean on a day of its own."""
+
+
+@dataclass(frozen=True)
+class History:
+    """Partners as they were. dates: ascending; profiles: by id, then by date; report: what was refused and joined."""
+
+    dates: tuple[dt.date, ...]
+    profiles: Mapping[str, Mapping[dt.date, Partner]]
+    report: ValidationReport
+    mapping: ColumnMapping | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All partners that were ever seen, sorted."""
+        return tuple(sorted(self.profiles))
+
+    def facts(self) -> dict[str, int]:
+        """Counts for people: dates, partners, those seen once, those seen at fewer than four dates, those gone at the last date,
+        and those that were away for a date or more and came back.
+        """
+        seen = [len(one) for one in self.profiles.values()]
+        number = {day: place for place, day in enumerate(self.dates)}
+        away = sum(
+            any(number[later] > number[earlier] + 1 for earlier, later in pairwise(sorted(one)))
+            for one in self.profiles.values()
+        )
+        return {
+            "dates": len(self.dates),
+            "partners": len(seen),
+            "snapshots": sum(seen),
+            "seen once": sum(count == 1 for count in seen),
+            "seen fewer than four times": sum(count < 4 for count in seen),
+            "gone": sum(self.dates[-1] not in one for one in self.profiles.values()),
+            "came back": away,
+        }
+
+
+def read_snapshots(
+    sources: Source | Sequence[Source],
+    *,
+    mapping: Mapping[str, str | Sequence[str]] | None = None,
+    today: dt.date | None = None,
+) -> History:
+    """Read and validate snapshots.
+
+    Refused are rows without a date (`missing_date`), of a day after `today` (`future_date`), and a second row of one id and day
+    (`duplicate_snapshot`; the first is kept), besides whatever is refused in a partners table.
+
+    Raises:
+        CatalogueError: a source is unusable as a whole, or no row is left.
+        ColumnError: there is no column for the name or the date.
+
+    """
+    limit = today or dt.date.today()
+    report = ValidationReport()
+    found: dict[str, dict[dt.date, Partner]] = {}
+    columns: ColumnMapping | None = None
+    for source in list(sources) if isinstance(sources, (list, tuple)) else [sources]:
+        table = read_table(source)  # type: ignore[arg-type]
+        columns = map_columns(table.columns, "partners", mapping, file=table.name)
+        if "as_of" not in columns.sources:
+            raise ColumnError(
+                f'{table.name} has no column for the date of a snapshot. Map one with --map as_of="Your column". '
+                f"Columns there: {', '.join(table.columns[:40])}."
+            )
+        _read(table, columns, limit, found, report)
+    if not found:
+        told = "; ".join(report.summary()) or "no row"
+        raise CatalogueError(f"No snapshot could be read ({told}). Give rows with an id or a name, and a date.")
+    return _joined(found, report, columns)
+
+
+def _read(
+    table: Table,
+    columns: ColumnMapping,
+    limit: dt.date,
+    found: dict[str, dict[dt.date, Partner]],
+    report: ValidationReport,
+) -> None:
+    counts = report.table(TABLE)
+    for number, expected in table.broken:
+        counts.read += 1
+        counts.refused += 1
+        report.add("refused", "unreadable_row", file=table.name, row=number, expected=expected)
+    for number, row in table.rows:
+        counts.read += 1
+        try:
+            partner = _partner(row, columns)
+            day = _day(partner, columns, limit)
+            if day in found.get(partner.id, ()):
+                wrong = CellError("duplicate_snapshot", "one row for each partner and day")
+                raise _RowError(columns.sources["as_of"][0], wrong, f"{partner.id} on {day}")
+        except _RowError as error:
+            counts.refused += 1
+            report.add(
+                "refused",
+                error.code,
+                file=table.name,
+                row=number,
+                column=error.column,
+                expected=error.expected,
+                found=error.found,
+            )
+            continue
+        counts.kept += 1
+        found.setdefault(partner.id, {})[day] = partner
+
+
+def _partner(row: Row, columns: ColumnMapping) -> Partner:
+    fields: dict[str, Any] = _partner_fields(row, columns)
+    identifier = fields.pop("id") or _slug(fields["name"])
+    if not identifier:
+        raise _RowError("name", CellError("missing_name", "an id or a name"), "")
+    return Partner(id=identifier, **{**fields, "name": fields["name"] or identifier})
+
+
+def _day(partner: Partner, columns: ColumnMapping, limit: dt.date) -> dt.date:
+    column = columns.sources["as_of"][0]
+    if partner.as_of is None:
+        raise _RowError(column, CellError("missing_date", "the day of the snapshot"), "")
+    if partner.as_of > limit:
+        raise _RowError(column, CellError("future_date", f"a day up to {limit}"), str(partner.as_of))
+    return partner.as_of
+
+
+def _joined(
+    found: dict[str, dict[dt.date, Partner]], report: ValidationReport, columns: ColumnMapping | None
+) -> History:
+    """By month, then by quarter, where there are too many dates; of a partner the last snapshot of each stands."""
+    days = sorted({day for one in found.values() for day in one})
+    for months in (1, 3):
+        if len(days) <= MOST_DATES:
+            break
+        last: dict[tuple[int, int], dt.date] = {}
+        for day in days:
+            last[day.year, (day.month - 1) // months] = day
+        for name, one in found.items():
+            found[name] = {last[day.year, (day.month - 1) // months]: one[day] for day in sorted(one)}
+        period = "month" if months == 1 else "quarter"
+        report.add(
+            "note",
+            "joined_dates",
+            file=TABLE,
+            expected=f"at most {MOST_DATES} dates",
+            found=f"{len(days)}; joined by {period}",
+        )
+        days = sorted(set(last.values()))
+    return History(tuple(days), found, report, columns)
