@@ -29,7 +29,7 @@ test: $(READY_DEV)
 check: $(READY_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -n 2
+	$(BIN)/mypy
 
 format: $(READY_DEV)
 	$(BIN)/ruff check --fix .
