@@ -92,7 +92,10 @@ def stated(fitted: Fitted, row: int, matches: Iterable[Match], k: int, years: fl
         for rank, match in enumerate(crossing, start=1)
     ]
     name = fitted.profiles.names[row]
-    return Collisions(fitted.space.ids[row], name, STATED, None, None, years, found, [_NO_SNAPSHOTS])
+    notes = [_NO_SNAPSHOTS] + (
+        [] if found else ["Nobody's goals lead into this partner while its own lead into theirs."]
+    )
+    return Collisions(fitted.space.ids[row], name, STATED, None, None, years, found, notes)
 
 
 def _name(fitted: Fitted, partner: str) -> str:

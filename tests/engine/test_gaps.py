@@ -101,6 +101,7 @@ def test_counted_demand_shared_accounts_and_a_met_goal_make_a_market(engine):
     says = {one.kind: one.says for one in first.link.evidence}
     assert {says[kind] for kind in ("demand", "audience", "goals")} == {"for"}
     assert first.link.rivals == ("cart",)
+    assert [one.link.partner for one in engine.gaps("shop", k=100).missing if one.link.rival] == ["cart"]
     assert (first.interface.verdict, first.link.effort) == ("ready", first.interface.effort)
     told = first.to_dict()
     assert (told["name"], told["interface"]["verdict"]) == ("Desk", "ready")

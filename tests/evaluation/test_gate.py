@@ -157,6 +157,19 @@ def test_a_gain_in_the_tail_does_not_buy_a_loss_over_all(world, readings):
     assert judge(shy, readings["fame"], None, margin=1.0).passed
 
 
+def test_a_gain_that_the_tail_pays_for_is_none(world, readings):
+    task, chance, degree = world
+    few = degree <= max(5.0, float(np.median(degree)))
+    deaf = evaluate(
+        task, from_matrix(np.where(few, chance - 9.0, chance))
+    )  # right but for the small ones, whom it never lists
+    tail = two_way_difference(deaf, readings["weak"], "tail.recall@10")
+    assert tail.high < 0 < two_way_difference(deaf, readings["weak"], "matched.auc").low
+    gain = check(judge(deaf, readings["weak"], None, margin=1.0), "gain")
+    assert not gain.passed
+    assert "Better than the prior in the matched comparison, but worse in the tail" in gain.sentence
+
+
 def test_the_margin_bounds_the_lower_end(readings):
     low = two_way_difference(readings["weak"], readings["good"], "all.ndcg@10").low
     assert low < 0

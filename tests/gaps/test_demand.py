@@ -111,9 +111,16 @@ def test_the_shift_is_the_bound_against_what_is_typical_and_neutral_where_unknow
     one = counted(DEMAND, [np.nan if c is None else c for c in counts], [0] * len(counts))
     shift, known = one.shift, np.array([c is not None for c in counts])
     assert (shift[~known] == 0).all()
-    np.testing.assert_allclose(shift[known].sum(), 0.0, atol=1e-9)
+    nothing = np.log(gamma.ppf(0.05, 1))
     nats = np.log([gamma.ppf(0.05, c + 1) for c in counts if c is not None])
     np.testing.assert_allclose(np.subtract.outer(shift[known], shift[known]), np.subtract.outer(nats, nats), atol=1e-9)
+    if known.any():  # what nothing counted would have, and those that are known, add up to nothing
+        absent = nothing - (nats[0] - shift[known][0])
+        np.testing.assert_allclose(shift[known].sum() + absent, 0.0, atol=1e-9)
+
+
+def test_the_only_one_that_was_counted_ranks_up():
+    assert counted(DEMAND, [np.nan, 5.0, np.nan], [0, 0, 0]).shift[1] > 1.0
 
 
 def test_shared_accounts_need_twenty_on_both_sides():

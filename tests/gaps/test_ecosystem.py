@@ -226,3 +226,16 @@ def test_combinations_that_a_text_names(text, expected):
     words = {(word,): (0, word) for word in ("apparel", "food", "beauty")}
     words |= {("small",): (1, "small"), ("united", "state"): (2, "united states")}
     assert sorted(combinations(text, words), key=str) == expected
+
+
+def test_a_goal_that_another_offers_word_for_word_is_met_whatever_its_categories_do_to_the_vector(encoder):
+    crowd = tuple(f"kind{number} of{number} thing{number}" for number in range(12))
+    asks, offers = make("asks", goals=("Translation",)), make("offers", capabilities=("translation",), categories=crowd)
+    catalogue = Catalogue.from_partners([asks, offers])
+    space = build_space(catalogue, encoder, Config()).space
+    everybody = np.ones(2, dtype=bool)
+    assert coverage(space, everybody, ~everybody).providers.tolist() == [0]
+    found = ecosystem_gaps(catalogue, space)
+    assert (found.stated_goals, found.met, found.goals) == (1, 1, ())
+    alone = ecosystem_gaps(catalogue, space, {"asks"})
+    assert (alone.met, alone.goals[0].goal) == (0, "Translation")

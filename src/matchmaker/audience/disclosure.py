@@ -61,7 +61,8 @@ class Disclosure:
         self._ledger, self._key, self._release = ledger, check_key(key)[:64], release
         self._minimum, self._step, self._counts_only = minimum, minimum // 2, counts_only
         self._reasons = (
-            f"counts are rounded down by up to {2 * (self._step - 1)} and shown from {minimum} on; a null is no zero",
+            f"each count of a population is rounded down by up to {2 * (self._step - 1)} and shown from {minimum} on; what is not "
+            "shown counts as none in sums and differences, which may be off either way; a null is no zero",
             *(["counts only"] if counts_only else ["no p-value: it would need exact counts"]),
         )
 

@@ -90,16 +90,14 @@ def _of_bundle(model: Path, partner: str, k: int, years: float, least: float, js
 
 def _show_answer(found: Collisions) -> None:
     out = console()
-    rows = [
-        (one["rank"], one["name"], one.get("facet", ""), f"{one['chance']:.0%}" if "chance" in one else "")
-        for one in found.collisions
-    ]
-    table(
-        f"On a course with {found.name}: {found.basis}",
-        ["#", "partner", "facet", "chance"],
-        rows,
-        right=["#", "chance"],
-    )
+    if found.wording is None:
+        rows: list[tuple[Any, ...]] = [(one["rank"], one["name"], one["fit_type"]) for one in found.collisions]
+        columns, right = ["#", "partner", "fit"], ["#"]
+    else:
+        rows = [(one["rank"], one["name"], one["facet"], f"{one['chance']:.0%}") for one in found.collisions]
+        columns, right = ["#", "partner", "facet", "chance"], ["#", "chance"]
+    if rows:
+        table(f"On a course with {found.name}: {found.basis}", columns, rows, right=right)
     for one in found.collisions:
         out.print(f"{one['rank']}. {one['name']}", style="bold")
         for sentence in (*one.get("evidence", ()), *one.get("means", ()), *_stated(one.get("course"))):
@@ -113,8 +111,8 @@ def _show_answer(found: Collisions) -> None:
 def _stated(course: dict[str, Any] | None) -> list[str]:
     if course is None:
         return []
-    ways = (("its", course["ours"]), ("theirs", course["theirs"]))
-    return [f"{whose} “{one['goal']}” leads into the other's {one['into']} “{one['target']}”" for whose, one in ways]
+    ways = (("its", "their", course["ours"]), ("their", "its", course["theirs"]))
+    return [f"{own} “{one['goal']}” leads into {other} {one['into']} “{one['target']}”" for own, other, one in ways]
 
 
 def _row(motion: Motion, partner: str) -> int:

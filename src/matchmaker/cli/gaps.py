@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matchmaker.gaps.missing import DemandSeen, MissingLink
     from matchmaker.lacking import Gaps, MissingIntegration, PairGaps
 
+_SILENT = "acts_not_stated"
 _SHOWN = 3
 """Of sources, gaps and names in a cell or a line."""
 
@@ -77,7 +78,7 @@ def _row(one: MissingIntegration) -> tuple[str, ...]:
     link = one.link
     return (
         str(link.rank),
-        one.name,
+        one.name + (" (rival)" if link.rival else ""),
         link.clear_market,
         "" if link.chance is None else f"{link.chance:.0%}",
         "; ".join(_counted(seen) for seen in link.demand if seen.count)[:60],
@@ -117,7 +118,9 @@ def _show_link(link: MissingLink) -> None:
 
 
 def _built(gaps: tuple[Gap, ...]) -> list[str]:
-    return [f"{gap.severity}, {gap.builder}: {gap.sentence}" for gap in gaps[:_SHOWN]]
+    """What has to be built; who states nothing is told of once, elsewhere."""
+    told = [gap for gap in gaps if gap.code != _SILENT]
+    return [f"{gap.severity}, {gap.builder}: {gap.sentence}" for gap in told[:_SHOWN]]
 
 
 def _show_ecosystem(found: EcosystemGaps) -> None:
@@ -125,10 +128,16 @@ def _show_ecosystem(found: EcosystemGaps) -> None:
         f"{found.members} partners, {found.stated_goals} stated goals that they do not meet themselves, {found.met} met by another."
     )
     table(
-        f"Goals that nobody meets ({found.counts['goals']})",
-        ["goal", "askers", "asked by", "nearest", "outside"],
+        f"Goals that nobody clearly meets ({found.counts['goals']})",
+        ["goal", "askers", "asked by", "nearest (cosine)", "outside"],
         [
-            (one.goal, str(one.askers), ", ".join(one.asked_by[:_SHOWN]), _filler(one.nearest), _fillers(one.fillers))
+            (
+                one.goal,
+                str(one.askers),
+                ", ".join(one.asked_by[:_SHOWN]),
+                _filler(one.nearest, one.bar),
+                _fillers(one.fillers),
+            )
             for one in found.goals
         ],
     )
@@ -160,10 +169,9 @@ def _show_ecosystem(found: EcosystemGaps) -> None:
         typer.echo(f"{one.name} is no partner of the catalogue, and {one.connections} connect to it")
 
 
-def _filler(one: Filler | None) -> str:
-    return (
-        "" if one is None else f"{one.partner}: {one.evidence}" + ("" if one.cosine is None else f" ({one.cosine:.2f})")
-    )
+def _filler(one: Filler | None, bar: float) -> str:
+    near = "" if one is None or one.cosine is None else f" ({one.cosine:.2f} of {bar:.2f})"
+    return "" if one is None else f"{one.partner}: {one.evidence}{near}"
 
 
 def _fillers(several: tuple[Filler, ...]) -> str:

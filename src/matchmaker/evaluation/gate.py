@@ -91,8 +91,8 @@ def judge(
 
     - `askers`: at least `min_askers` asking partners. A percentile bootstrap of a handful of clusters is too narrow;
       of a single one it has no width at all, and everything would pass.
-    - `gain`: ours minus the prior lies above zero in tail.recall@10 or in matched.auc. Two chances at the 2.5 % tail
-      let a model without merit through at most once in twenty.
+    - `gain`: ours minus the prior lies above zero in tail.recall@10 or in matched.auc, and below it in neither. Two
+      chances at the 2.5 % tail let a model without merit through at most once in twenty.
     - `aggregate`: all.ndcg@10 is not worse by more than `margin`: the *lower* end of ours minus the prior is at least
       -margin. It is a test of non-inferiority: an upper end would let pass whatever is measured badly enough.
     - `not_fame`: matched.auc of ours lies above what fame alone gives: .5. A true partner is held against candidates
@@ -143,13 +143,16 @@ def _gain(ours: Reading, prior: Reading, draws: int, rng: int) -> Check:
     tail, matched = (
         two_way_difference(ours, prior, metric, draws=draws, rng=rng) for metric in ("tail.recall@10", "matched.auc")
     )
-    passed = tail.above_zero or matched.above_zero
-    won = [name for name, one in (("the tail", tail), ("the matched comparison", matched)) if one.above_zero]
+    both = (("the tail", tail), ("the matched comparison", matched))
+    won = [name for name, one in both if one.above_zero]
+    lost = [name for name, one in both if one.high < 0.0]
+    passed = bool(won) and not lost  # what one gains must not be paid for by the other
     says = (
         f"Better than the prior in {' and in '.join(won)}" if won else "Not better than the prior where fame is no help"
     )
+    says += f", but worse in {' and in '.join(lost)}" if lost else ""
     figure = tail if tail.above_zero or not matched.above_zero else matched
-    sentence = f"{says}: tail recall@10 {_told(tail)}, matched AUC {_told(matched)}; one must lie above 0."
+    sentence = f"{says}: tail recall@10 {_told(tail)}, matched AUC {_told(matched)}; one must lie above 0, none below."
     return Check("gain", passed, figure, 0.0, sentence)
 
 

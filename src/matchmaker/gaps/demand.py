@@ -79,10 +79,15 @@ class Counted:
 
     @property
     def shift(self) -> Floats:
-        """(k,) nats that the bound lies above what is typical for this partner, the mean of their logarithms; 0 where unknown."""
+        """(k,) nats that the bound lies above what is typical for this partner; 0 where unknown.
+
+        Typical is the mean of their logarithms and of that of nothing counted, so that the only one counted does not stand beside
+        itself alone.
+        """
         nats = np.log(bound(self.count))
         known = ~np.isnan(nats)
-        return np.where(known, nats - nats[known].mean(), 0.0) if known.any() else np.zeros(len(nats))
+        typical = float(np.mean(np.append(nats[known], math.log(bound(np.zeros(1))[0]))))
+        return np.where(known, nats - typical, 0.0)
 
     @property
     def speaks(self) -> Floats:

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matchmaker.gaps.coverage import Coverage, best_capability, coverage
+from matchmaker.gaps.coverage import Bools, Coverage, best_capability, coverage
 from matchmaker.gaps.unserved import asked_for, serves
 from matchmaker.matching.ragged import unit
 from matchmaker.profiles.facets import build_facets
@@ -155,7 +156,7 @@ def ecosystem_gaps(
     beyond = np.zeros(len(space), dtype=bool)
     beyond[list(partners)] = True
     beyond &= ~inside
-    found = _Found(space, partners, coverage(space, inside, beyond))
+    found = _Found(space, partners, inside, coverage(space, inside, beyond))
     mine = [partners[row] for row in np.flatnonzero(inside).tolist()]
     others = [partners[row] for row in np.flatnonzero(beyond).tolist()]
     lists: dict[str, list[Any]] = {
@@ -169,7 +170,7 @@ def ecosystem_gaps(
         members=len(mine),
         outsiders=len(others),
         stated_goals=len(found.cover.goal),
-        met=int((found.cover.providers > 0).sum()),
+        met=int(found.met.sum()),
         **{name: tuple(gaps[:k]) for name, gaps in lists.items()},
         counts={name: len(gaps) for name, gaps in lists.items()},
     )
@@ -178,14 +179,28 @@ def ecosystem_gaps(
 class _Found:
     """Coverage told in words."""
 
-    def __init__(self, space: Space, partners: Mapping[int, Partner], cover: Coverage) -> None:
-        self.space, self.partners, self.cover = space, partners, cover
+    def __init__(self, space: Space, partners: Mapping[int, Partner], inside: Bools, cover: Coverage) -> None:
+        self.space, self.partners, self.inside, self.cover = space, partners, inside, cover
         self._goals: dict[int, tuple[str, ...]] = {}
         self._offers: dict[int, tuple[str, ...]] = {}
 
+    @cached_property
+    def met(self) -> Bools:
+        """(g,) bool, goals that another member meets: by its vectors, or word for word, which vectors with categories miss."""
+        offering: dict[str, set[int]] = {}
+        for row in np.flatnonzero(self.inside).tolist():
+            for offer in self.partners[row].capabilities:
+                offering.setdefault(offer.casefold(), set()).add(row)
+        near = self.cover.providers > 0
+        owners = self.cover.owner.tolist()
+        same = [
+            bool(offering.get(self._goal(number).casefold(), set()) - {owners[number]}) for number in range(len(near))
+        ]
+        return np.asarray(near | np.array(same, dtype=bool))
+
     def unmet(self) -> list[UnmetGoal]:
         """Goals that nobody else meets, alike ones together."""
-        numbers = np.flatnonzero(self.cover.providers == 0)
+        numbers = np.flatnonzero(~self.met)
         return sorted(
             (self._unmet(group) for group in self._alike(numbers.tolist())),
             key=lambda gap: (-gap.askers, gap.nearest.cosine or 0.0 if gap.nearest else -1.0, gap.goal),

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from matchmaker.audience.overlap import MINIMUM
 from matchmaker.gaps.demand import AUDIENCE, Counted, Floats, disclosed, plain
-from matchmaker.gaps.market import LEAST, NO, RESTS_ON, SOURCES, WORDS, YES, Market, Standing, market, shifts
+from matchmaker.gaps.market import GOALS, LEAST, NO, RESTS_ON, SOURCES, WORDS, YES, Market, Standing, market, shifts
 from matchmaker.matching.learned.dial import in_turn
 from matchmaker.matching.ragged import Ints
 
@@ -89,8 +89,8 @@ class Unlocks:
 @dataclass(frozen=True)
 class MissingLink:
     """An integration that is not there. log_odds, chance: of coming about, chance in (0, 1) and None where history does not tell;
-    effort: in pieces, None while unknown; clear_market: yes, no or unknown; reason: why; rivals: rivals and look-alikes of the
-    asking partner that have it, of `rival_count` known ones.
+    effort: in pieces, None while unknown; clear_market: yes, no or unknown; reason: why; rival: whether the other is a marked
+    competitor of the asking partner; rivals: its rivals and look-alikes that have the link, of `rival_count` known ones.
     """
 
     rank: int
@@ -106,6 +106,7 @@ class MissingLink:
     unlocks: Unlocks
     rivals: tuple[str, ...]
     rival_count: int
+    rival: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -164,8 +165,9 @@ def missing_links(
     nats = worth(standing, sources, effort)
     order = np.argsort(-listed(nats, standing.stratum, popularity_weight), kind="stable")
     judged = market(standing, sources, met)
-    alike = np.union1d(ecosystem.look_alikes(row), rivals if rivals is not None else np.zeros(0, dtype=np.int64))
-    told = _Told(ecosystem, row, standing, sources, judged, alike[alike != row].astype(np.int64))
+    marked = np.zeros(0, dtype=np.int64) if rivals is None else rivals
+    alike = np.union1d(ecosystem.look_alikes(row), marked)
+    told = _Told(ecosystem, row, standing, sources, judged, alike[alike != row].astype(np.int64), marked)
     ranked = list(enumerate(order.tolist(), start=1))
     shown = ranked[:k] if only is None else [(rank, place) for rank, place in ranked if standing.rows[place] == only]
     return tuple(told.link(rank, place, nats, effort) for rank, place in shown)
@@ -215,6 +217,7 @@ class _Told:
     sources: Sequence[Counted]
     market: Market
     alike: Ints
+    marked: Ints
 
     def link(self, rank: int, place: int, nats: Floats, effort: Floats) -> MissingLink:
         other, verdict = int(self.standing.rows[place]), int(self.market.verdict[place])
@@ -233,6 +236,7 @@ class _Told:
             unlocks=self._unlocks(other, theirs, nats),
             rivals=self.ecosystem.names(np.intersect1d(theirs, self.alike)),
             rival_count=len(self.alike),
+            rival=bool(np.isin(other, self.marked)),
         )
 
     def _seen(self, source: Counted, place: int) -> DemandSeen:
@@ -274,15 +278,14 @@ class _Told:
         return found
 
     def _reason(self, place: int, verdict: int) -> str:
-        pro = list(dict.fromkeys(RESTS_ON[kind] for kind in self.market.agree(place)))
+        pro, contra = (_sources(self.market.agree(place, way)) for way in (YES, NO))
         if verdict == NO:
-            contra = list(dict.fromkeys(RESTS_ON[kind] for kind in self.market.agree(place, NO)))
             return f"nothing speaks for it, and {_and(contra)} against it"
         if len(pro) < SOURCES:
             said = f"one source alone speaks for it, {pro[0]}" if pro else "nothing known speaks for it"
             return f"{said}; at least {SOURCES} sources of their own are needed"
         total, higher = float(self.market.total[place]), float(self.market.higher[place])
-        agree = f"{_and(pro)} speak for it"
+        agree = f"{_and(pro)} speak for it" + (f", {_and(contra)} against" if contra else "")
         if verdict == YES:
             return f"{agree}, {total:+.1f} nats beyond fame; {higher:.0%} of the equally known stand higher"
         if total < LEAST:
@@ -305,6 +308,16 @@ class _Told:
             return None, None
         shared = int(accounts.shared(self.row, np.array([other]))[0])
         return shared, accounts.count(other) - shared
+
+
+_SAYS = {**RESTS_ON, GOALS: "a goal that is met"}
+"""What speaks, in words."""
+
+
+def _sources(kinds: list[str]) -> list[str]:
+    """One name for each source of its own."""
+    found = {RESTS_ON[kind]: _SAYS[kind] for kind in reversed(kinds)}
+    return list(reversed(found.values()))
 
 
 def _and(words: list[str]) -> str:
