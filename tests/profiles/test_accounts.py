@@ -74,6 +74,14 @@ def test_a_repeated_account_is_kept_once_with_a_note(tmp_path):
     assert catalogue.report.codes == {"note:repeated_account": 1}
 
 
+def test_hashed_and_plain_accounts_together_are_noted(tmp_path):
+    hashed = hash_account("acme.com", KEY)
+    (issue,) = load(tmp_path, "a,acme.com,,,,", f"b,{hashed},,,,", "b,other.com,,,,").report.issues
+    assert (issue.severity, issue.code, issue.row) == ("note", "mixed_accounts", None)
+    assert issue.expected.startswith("accounts of one kind; 1 look hashed, 2 plain")
+    assert load(tmp_path, f"a,{hashed},,,,", f"b,{hashed},,,,").report.issues == []
+
+
 def test_no_account_is_left_plain_anywhere(tmp_path):
     secret = "zzsecretzz"
     rows = [f"a,{secret}.com,,,,", f"ghost,{secret}.com,,,,", f"a,{secret}.com,bad,,,", f"a,{secret}.com,,,bad,"]

@@ -33,6 +33,8 @@ _LISTS = (
 )  # fmt: skip
 _EXTRA_TEXT, _EXTRA_LIST, _EXTRA_NUMBER = 2_000, 50, 1e15
 _NUMBER = re.compile(r"^-?(0|[1-9]\d{0,14})(\.\d{1,15})?$")
+_HASHED = re.compile(r"[0-9a-f]{32}")
+"""What `hash_account` gives; opaque keys may look like that too."""
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -367,6 +369,7 @@ def _read_accounts(
     counts = report.table("accounts")
     _refuse_broken(table, counts, report)
     rows: dict[tuple[str, str, str], tuple[Any, ...]] = {}
+    looks = [0, 0]
     for number, row in table.rows:
         counts.read += 1
         try:
@@ -385,10 +388,16 @@ def _read_accounts(
             )
             continue
         counts.kept += 1
+        looks[bool(_HASHED.fullmatch(fields["account"].strip().lower()))] += 1
         place = (fields["partner"], hash_account(fields["account"], key), fields["population"])
         if place in rows:
             report.add("note", "repeated_account", file=table.name, row=number, column="account", found="(withheld)")
         rows.setdefault(place, (fields["segment"], fields["value"], fields["date"]))
+    if min(looks):
+        expected = (
+            f"accounts of one kind; {looks[True]} look hashed, {looks[False]} plain: they will not be found the same"
+        )
+        report.add("note", "mixed_accounts", file=table.name, column="account", expected=expected)
     partners, hashed, populations = zip(*rows, strict=True) if rows else ((), (), ())
     segments, values, dates = zip(*rows.values(), strict=True) if rows else ((), (), ())
     return AccountTable(partners, hashed, populations, segments, values, dates, key_id(key))
