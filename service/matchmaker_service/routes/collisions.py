@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from matchmaker_service.answers import Answer
 from matchmaker_service.auth import Reader
 from matchmaker_service.problems import responses
-from matchmaker_service.reply import Envelope, body, tag_of, tagged
-from matchmaker_service.routes.common import PartnerId, check_stands, router
+from matchmaker_service.reply import Envelope, tagged
+from matchmaker_service.routes.common import PartnerId, at_hand, check_stands, router
 from matchmaker_service.services import services
 
 routes = router("collisions")
@@ -59,13 +59,12 @@ async def list_collisions(
 
     def ask() -> Answer:
         view = check_stands(kept, kept.ecosystem.view, partner)
-        question = f"collisions {partner}?{asked.model_dump_json()}"
-        known = view.answers.get(question)
-        if known is None:
+
+        def make() -> tuple[dict[str, Any], list[str]]:
             found = view.engine.collisions(partner, asked.k, years=asked.years, least=asked.least).to_dict()
-            known = Answer(body(found, view, warnings=found["notes"]), tag_of(view.version, view.change, question))
-            view.answers.put(question, known)
-        return known
+            return found, found["notes"]
+
+        return at_hand(view, f"collisions {partner}?{asked.model_dump_json()}", make)
 
     found = await kept.work.score(ask)
     return tagged(request, found.body, found.tag)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Annotated
+from collections.abc import Callable, Collection, Sequence
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Path, Request
@@ -14,9 +14,11 @@ from matchmaker.errors import UnknownPartnerError
 from matchmaker.fitted import Fitted
 from matchmaker.store import partners
 from matchmaker_service import overlay
+from matchmaker_service.answers import Answer
 from matchmaker_service.bodies import ID
 from matchmaker_service.ecosystem import View
 from matchmaker_service.problems import Refused, pointer
+from matchmaker_service.reply import body, tag_of
 from matchmaker_service.services import Services
 
 PartnerId = Annotated[
@@ -123,3 +125,13 @@ def unknown(fitted: Fitted, partner: str) -> UnknownPartnerError:
             partner, tuple(one for one in error.suggestions if not one.startswith(f"{partner} ("))
         )
     return UnknownPartnerError(partner, (f"{fitted.space.ids[row]} ({fitted.profiles.names[row]})",))
+
+
+def at_hand(view: View, question: str, make: Callable[[], tuple[dict[str, Any], list[str]]]) -> Answer:
+    """The answer that this generation gave to a question before, or a new one of data and warnings, which is kept."""
+    known = view.answers.get(question)
+    if known is None:
+        data, warnings = make()
+        known = Answer(body(data, view, warnings=warnings), tag_of(view.version, view.change, question))
+        view.answers.put(question, known)
+    return known

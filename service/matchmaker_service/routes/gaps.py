@@ -19,8 +19,8 @@ from matchmaker_service.auth import Caller, Reader
 from matchmaker_service.bodies import Identity
 from matchmaker_service.ecosystem import View
 from matchmaker_service.problems import responses
-from matchmaker_service.reply import Envelope, body, tag_of, tagged
-from matchmaker_service.routes.common import PartnerId, check_pair, check_stands, check_two, router
+from matchmaker_service.reply import Envelope, tagged
+from matchmaker_service.routes.common import PartnerId, at_hand, check_pair, check_stands, check_two, router
 from matchmaker_service.services import services
 
 routes = router("gaps")
@@ -148,13 +148,7 @@ async def get_ecosystem_gaps(request: Request, caller: Reader, asked: Annotated[
 
 def _answer(view: View, caller: Caller, question: str, make: Callable[[], tuple[dict[str, Any], list[str]]]) -> Answer:
     """The answer at hand, or a new one, which is kept; a bound key's is another one."""
-    question = f"{question} {'open' if caller.partner is None else 'bound'}"
-    known = view.answers.get(question)
-    if known is None:
-        data, warnings = make()
-        known = Answer(body(data, view, warnings=warnings), tag_of(view.version, view.change, question))
-        view.answers.put(question, known)
-    return known
+    return at_hand(view, f"{question} {'open' if caller.partner is None else 'bound'}", make)
 
 
 def _for(caller: Caller, data: dict[str, Any], links: list[dict[str, Any]]) -> dict[str, Any]:
