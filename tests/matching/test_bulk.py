@@ -49,7 +49,7 @@ def fitted():
     owners = tuple(partner.id for partner in partners[:40] for _ in range(30))
     held = tuple(f"account{one}" for one in rng.integers(0, 120, len(owners)))
     blank = (None,) * len(owners)
-    accounts = AccountTable(owners, held, ("all",) * len(owners), blank, blank, blank, "key")
+    accounts = AccountTable(owners, held, ("customer",) * len(owners), blank, blank, blank, "key")
     catalogue = replace(Catalogue.from_partners(partners, relations), accounts=accounts)
     return Matchmaker(Config(), encoder=WordEncoder()).fit(catalogue).fitted
 
