@@ -338,8 +338,9 @@ class Matchmaker:
         """
         from matchmaker import moving
 
+        check(k=k)
         fitted, row = self.fitted, self.fitted.row(partner)
-        if (fitted.built or fitted).motion is not None:
+        if fitted.motion is not None:
             return moving.observed(fitted, row, k, years, least)
         matches = self.recommend(partner, max(k, _HEADINGS), diversity=0.0, include_existing=True, explain=False)
         return moving.stated(fitted, row, matches.matches, k, years)
@@ -364,10 +365,10 @@ class Matchmaker:
         return overlaps_of(self._held(), self.fitted.space.ids[self.fitted.row(partner)], by=by, limit=k)
 
     def _held(self) -> Incidence:
-        built = self.fitted.built or self.fitted
-        if built.held is None:
+        held = self.fitted.held
+        if held is None:
             raise SettingsError("No accounts are known: build with --accounts to count what partners share.")
-        return built.held
+        return held
 
     def similar(self, like: Sequence[str], k: int = 10, *, unlike: Sequence[str] = ()) -> Similar:
         """Look-alikes of the `like` examples, away from the `unlike` ones: best_score (asking.py) over whole-profile cosines."""

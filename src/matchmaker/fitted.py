@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -325,7 +325,7 @@ def rival_pairs(relations: RelationTable) -> Ints:
     return np.asarray(np.stack((relations.a, relations.b), axis=1)[np.array(known, dtype=bool)])
 
 
-def existing(relations: dict[int, list[dict[str, Any]]]) -> Ints:
-    """Rows of the partners that one already has: a current partnership, integration or acquisition."""
-    rows = [row for row, facts in relations.items() if any(fact["type"] in EXISTING and holds(fact) for fact in facts)]
+def existing(relations: dict[int, list[dict[str, Any]]], kinds: Collection[str] = EXISTING) -> Ints:
+    """Rows of the partners that one already has: a current partnership, integration or acquisition, or what `kinds` names."""
+    rows = [row for row, facts in relations.items() if any(fact["type"] in kinds and holds(fact) for fact in facts)]
     return np.array(sorted(rows), dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matchmaker.fitted import holds
+from matchmaker.fitted import existing, holds
 from matchmaker.gaps.bulk import Interfaces
 from matchmaker.gaps.demand import Counted, DemandTable, Floats, offering_of, shared_accounts
+from matchmaker.gaps.ecosystem import LINKS, EcosystemGaps, around, ecosystem_gaps
 from matchmaker.gaps.interface import InterfaceFit
 from matchmaker.gaps.market import Standing, peers_beyond_chance, standing_of, standing_of_prior
 from matchmaker.gaps.missing import Ecosystem, MissingLink, holding, look_alikes, missing_links
@@ -20,17 +22,15 @@ from matchmaker.matching.learned.dial import strata
 from matchmaker.matching.ragged import Ints
 from matchmaker.matching.scorer import score
 from matchmaker.profiles.catalogue import Catalogue
-from matchmaker.profiles.schema import Relation
+from matchmaker.profiles.schema import Partner, Relation
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from matchmaker.fitted import Fitted
-    from matchmaker.gaps.ecosystem import EcosystemGaps
     from matchmaker.matching.space import Side
 
-INTEGRATION = "integration"
-LINKS = frozenset({INTEGRATION, "partnership"})
+INTEGRATIONS = frozenset({"integration"})
 _GAIN = KINDS.index("gain")
 
 
@@ -104,34 +104,32 @@ class Lacking:
         """What stands between two partners."""
         ids = self.fitted.space.ids
         fit = self.interfaces.fit(ids[row], ids[other])
-        link = None
-        if not fit.connected:
-            rows = self._candidates(row)
-            if other in rows:
-                (link,) = self._links(row, rows, 1, 0.5, only=other)
-        return PairGaps(ids[row], ids[other], fit.connected, fit, link, self.fitted.basis)
+        links = () if fit.connected else self._links(row, self._candidates(row), 1, 0.5, only=other)
+        return PairGaps(ids[row], ids[other], fit.connected, fit, next(iter(links), None), self.fitted.basis)
 
     def whole(self, hubs: Collection[str] = (), k: int = 20) -> EcosystemGaps:
         """What all partners lack together, or the ecosystem of some hubs."""
-        from matchmaker.gaps.ecosystem import around, ecosystem_gaps
-
         fitted = self.fitted
-        partners = [fitted.profiles.partner(row) for row in np.flatnonzero(fitted.standing).tolist()]
+        partners = itertools.compress(self._partners, fitted.standing.tolist())
         catalogue = Catalogue.from_partners(partners, self._relations)
         return ecosystem_gaps(catalogue, fitted.space, around(catalogue, hubs) if hubs else None, k=k)
 
     @cached_property
     def interfaces(self) -> Interfaces:
         """What every partner's interface says."""
-        return Interfaces(self.fitted.profiles.partners(), self._relations)
+        return Interfaces(self._partners, self._relations)
 
     @cached_property
     def demand(self) -> DemandTable:
         """Counted demand among the partners."""
         fitted = self.fitted
         wanted = any(one.capability for one in fitted.demand)
-        offering = offering_of(fitted.profiles.partners()) if wanted else None
+        offering = offering_of(self._partners) if wanted else None
         return DemandTable.fit(fitted.demand, fitted.rows, offering)
+
+    @cached_property
+    def _partners(self) -> list[Partner]:
+        return self.fitted.profiles.partners()
 
     @cached_property
     def _relations(self) -> list[Relation]:
@@ -165,9 +163,7 @@ class Lacking:
         """Partners that stand and that it has no integration with."""
         allowed = self.fitted.standing.copy()
         allowed[row] = False
-        for other, facts in self.fitted.relations.of(row).items():
-            if any(fact["type"] == INTEGRATION and holds(fact) for fact in facts):
-                allowed[other] = False
+        allowed[existing(self.fitted.relations.of(row), INTEGRATIONS)] = False
         return np.flatnonzero(allowed)
 
     def _links(

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from matchmaker.errors import SettingsError
-
 if TYPE_CHECKING:
     from matchmaker.fitted import Fitted
     from matchmaker.results import Match
@@ -47,8 +45,6 @@ def observed(fitted: Fitted, row: int, k: int, years: float, least: float) -> Co
 
     motion, partner = fitted.motion, fitted.space.ids[row]
     assert motion is not None  # noqa: S101 - asked before
-    if not 1 <= k <= 10_000:
-        raise SettingsError(f"k must be between 1 and 10,000, not {k}.")
     name, last = fitted.profiles.names[row], motion.last.isoformat()
     place = motion.rows.get(partner)
     if place is None:

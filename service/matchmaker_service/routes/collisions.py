@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from matchmaker.moving import Collisions
 from matchmaker_service.answers import Answer
 from matchmaker_service.auth import Reader
 from matchmaker_service.problems import responses
@@ -27,25 +28,9 @@ class CollisionsQuery(BaseModel):
     least: float = Field(0.05, ge=0.001, le=1, description="Smallest chance that is listed.")
 
 
-class PartnerCollisions(BaseModel):
-    """Whom a partner is about to meet, likeliest first. basis: "observed motion", or "stated, not observed".
-
-    wording: what may be said of it, null where nobody converges; last: day of the last snapshot.
-    """
-
-    partner: str
-    name: str
-    basis: str
-    wording: str | None
-    last: str | None
-    years: float
-    collisions: list[dict[str, Any]]
-    notes: list[str]
-
-
 @routes.get(
     "/partners/{partner}/collisions",
-    response_model=Envelope[PartnerCollisions],
+    response_model=Envelope[Collisions],
     responses=responses(304, 404),
     summary="List the partners on a collision course with a partner",
 )

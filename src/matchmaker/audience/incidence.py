@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.errors import UnknownPartnerError
-from matchmaker.profiles.accounts import POPULATIONS
+from matchmaker.profiles.accounts import HASHED, POPULATIONS
 
 if TYPE_CHECKING:
     from matchmaker.profiles.accounts import AccountTable
@@ -22,8 +21,6 @@ Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
 Kinds = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
-HASHED = re.compile(r"[0-9a-f]{32}")
-"""What profiles.accounts.hash_account gives."""
 _STRONGEST = np.array([0, 1, 2, 1, 4, 1, 4, 1], dtype=np.uint8)
 """Of several populations the strongest, by bits: customer, then opportunity, then prospect."""
 

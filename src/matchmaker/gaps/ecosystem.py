@@ -135,7 +135,7 @@ def around(catalogue: Catalogue, hubs: Iterable[str]) -> frozenset[str]:
     linked = {
         end
         for one in catalogue.relations
-        if one.type in LINKS and one.status in IN_FORCE and one.ended_on is None and hub & {one.a, one.b}
+        if one.type in LINKS and _in_force(one) and hub & {one.a, one.b}
         for end in (one.a, one.b)
     }
     return hub | linked
@@ -191,12 +191,10 @@ class _Found:
         for row in np.flatnonzero(self.inside).tolist():
             for offer in self.partners[row].capabilities:
                 offering.setdefault(offer.casefold(), set()).add(row)
-        near = self.cover.providers > 0
-        owners = self.cover.owner.tolist()
-        same = [
-            bool(offering.get(self._goal(number).casefold(), set()) - {owners[number]}) for number in range(len(near))
-        ]
-        return np.asarray(near | np.array(same, dtype=bool))
+        met = self.cover.providers > 0
+        for number in np.flatnonzero(~met).tolist():
+            met[number] = bool(offering.get(self._goal(number).casefold(), set()) - {int(self.cover.owner[number])})
+        return np.asarray(met)
 
     def unmet(self) -> list[UnmetGoal]:
         """Goals that nobody else meets, alike ones together."""
@@ -322,7 +320,7 @@ def _segments(catalogue: Catalogue, mine: Sequence[Partner], others: Sequence[Pa
     connections: dict[str, dict[str, set[str]]] = {}
     for relation in catalogue.relations:
         for member, other in ((relation.a, relation.b), (relation.b, relation.a)):
-            if _connects(relation) and member in inside and other in beyond:
+            if relation.type == "integration" and _in_force(relation) and member in inside and other in beyond:
                 for category in beyond[other].categories:
                     if category.strip().lower() not in held:
                         connections.setdefault(category.strip().lower(), {}).setdefault(other, set()).add(member)
@@ -349,5 +347,5 @@ def _outside(catalogue: Catalogue, mine: Sequence[Partner]) -> list[OutsideName]
     return sorted(found, key=lambda gap: (-gap.connections, gap.name.casefold()))
 
 
-def _connects(relation: Relation) -> bool:
-    return relation.type == "integration" and relation.status in IN_FORCE and relation.ended_on is None
+def _in_force(relation: Relation) -> bool:
+    return relation.status in IN_FORCE and relation.ended_on is None

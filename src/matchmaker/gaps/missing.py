@@ -168,9 +168,8 @@ def missing_links(
     marked = np.zeros(0, dtype=np.int64) if rivals is None else rivals
     alike = np.union1d(ecosystem.look_alikes(row), marked)
     told = _Told(ecosystem, row, standing, sources, judged, alike[alike != row].astype(np.int64), marked)
-    ranked = list(enumerate(order.tolist(), start=1))
-    shown = ranked[:k] if only is None else [(rank, place) for rank, place in ranked if standing.rows[place] == only]
-    return tuple(told.link(rank, place, nats, effort) for rank, place in shown)
+    shown = np.arange(len(order))[:k] if only is None else np.flatnonzero(standing.rows[order] == only)
+    return tuple(told.link(place + 1, int(order[place]), nats, effort) for place in shown.tolist())
 
 
 def worth(standing: Standing, sources: Sequence[Counted] = (), effort: Floats | None = None) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from matchmaker.errors import SettingsError
@@ -11,6 +12,8 @@ from matchmaker.profiles.identity import registrable_domain
 KEY_VARIABLE = "MATCHMAKER_ACCOUNT_KEY"
 MINIMUM_KEY = 16
 POPULATIONS = ("customer", "prospect", "opportunity")
+HASHED = re.compile(r"[0-9a-f]{32}")
+"""What `hash_account` gives; opaque keys may look like that too."""
 FREE_MAIL = frozenset(
     (
         "gmail.com googlemail.com yahoo.com outlook.com hotmail.com live.com msn.com icloud.com me.com aol.com gmx.de "

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from matchmaker.errors import CatalogueError
 from matchmaker.profiles import parsing
-from matchmaker.profiles.accounts import POPULATIONS, AccountTable, check_key, hash_account, is_free_mail, key_id
+from matchmaker.profiles.accounts import (
+    HASHED,
+    POPULATIONS,
+    AccountTable,
+    check_key,
+    hash_account,
+    is_free_mail,
+    key_id,
+)
 from matchmaker.profiles.columns import ColumnMapping, map_columns
 from matchmaker.profiles.facets import content_key
 from matchmaker.profiles.parsing import CellError
@@ -33,8 +41,7 @@ _LISTS = (
 )  # fmt: skip
 _EXTRA_TEXT, _EXTRA_LIST, _EXTRA_NUMBER = 2_000, 50, 1e15
 _NUMBER = re.compile(r"^-?(0|[1-9]\d{0,14})(\.\d{1,15})?$")
-_HASHED = re.compile(r"[0-9a-f]{32}")
-"""What `hash_account` gives; opaque keys may look like that too."""
+_WITHHELD = "(withheld)"
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -190,19 +197,16 @@ class _Partners:
 
     def _partner(self, file: str, number: int, row: Row, mapping: ColumnMapping, used: set[str]) -> Partner | None:
         try:
-            fields = _partner_fields(row, mapping)
-        except _RowError as error:
+            fields = partner_fields(row, mapping)
+        except RowError as error:
             self._refuse(file, number, error.column, error.code, error.expected, error.found)
             return None
-        identifier = fields.pop("id") or _slug(fields["name"])
-        if not identifier:
-            self._refuse(file, number, "name", "missing_name", "an id or a name", "")
-            return None
+        identifier = fields["id"]
         if identifier in self._found:
             self._refuse(file, number, "id", "duplicate_id", "an id that no earlier row has", identifier)
             return None
         extra = self._extra(file, number, row, used)
-        return Partner(id=identifier, **{**fields, "name": fields["name"] or identifier}, extra=extra)
+        return Partner(**fields, extra=extra)
 
     def _refuse(self, file: str, row: int, column: str | None, code: str, expected: str, found: object) -> None:
         self._report.add("refused", code, file=file, row=row, column=column, expected=expected, found=found)
@@ -225,7 +229,9 @@ class _Partners:
         return kept
 
 
-class _RowError(Exception):
+class RowError(Exception):
+    """A row of which nothing can be made: the column that is wrong, and how."""
+
     def __init__(self, column: str, error: CellError, found: object) -> None:
         super().__init__(column)
         self.column, self.code, self.expected, self.found = column, error.code, error.expected, found
@@ -242,14 +248,18 @@ def _cell(row: Row, mapping: ColumnMapping, name: str, parse: Callable[[object],
             value = [item for part in value for item in parsing.labels(part)]
         return parse(value)
     except CellError as error:
-        raise _RowError(columns[0], error, value) from error
+        raise RowError(columns[0], error, value) from error
 
 
-def _partner_fields(row: Row, mapping: ColumnMapping) -> dict[str, Any]:
+def partner_fields(row: Row, mapping: ColumnMapping) -> dict[str, Any]:
+    """What a row says of a partner but for its extra; who states no id is named by its name, and who has no name by its id.
+
+    Raises RowError.
+    """
     fields: dict[str, Any] = {name: _cell(row, mapping, name, parsing.text) for name in ("id", "name", *_TEXTS)}
     if len(fields["id"]) > 200 or len(fields["name"]) > 500:
         long = "id" if len(fields["id"]) > 200 else "name"
-        raise _RowError(long, CellError("cell_too_long", "at most 200 characters in id, 500 in name"), fields[long])
+        raise RowError(long, CellError("cell_too_long", "at most 200 characters in id, 500 in name"), fields[long])
     fields.update({name: _cell(row, mapping, name, parsing.labels) for name in _LISTS})
     fields["domain"] = _cell(row, mapping, "domain", parsing.text) or None
     fields["interface"] = _interface(row, mapping)
@@ -257,7 +267,10 @@ def _partner_fields(row: Row, mapping: ColumnMapping) -> dict[str, Any]:
     size, band = _cell(row, mapping, "size", parsing.size)
     _, stated = _cell(row, mapping, "size_band", parsing.size)
     fields["size"], fields["size_band"] = size, band or (stated if size is None else None)
-    return fields
+    fields["id"] = fields["id"] or _slug(fields["name"])
+    if not fields["id"]:
+        raise RowError("name", CellError("missing_name", "an id or a name"), "")
+    return {**fields, "name": fields["name"] or fields["id"]}
 
 
 def _interface(row: Row, mapping: ColumnMapping) -> Interface:
@@ -289,22 +302,28 @@ def _extra_value(value: object) -> Any:  # noqa: ANN401 - any scalar or list of 
 def _read_relations(
     table: Table, mapping: ColumnMapping, known: set[str], report: ValidationReport
 ) -> Iterable[Relation]:
-    return _read(table, "relations", lambda row: Relation(**_relation_fields(row, mapping, known)), report)
+    found = read_rows(table, "relations", lambda row: Relation(**_relation_fields(row, mapping, known)), report)
+    return (relation for _, relation in found)
 
 
 def _read_demand(table: Table, mapping: ColumnMapping, known: set[str], report: ValidationReport) -> Iterable[Demand]:
-    return _read(table, "demand", lambda row: Demand(**_demand_fields(row, mapping, known)), report)
+    found = read_rows(table, "demand", lambda row: Demand(**_demand_fields(row, mapping, known)), report)
+    return (wanted for _, wanted in found)
 
 
-def _read(table: Table, kind: str, made: Callable[[Row], T], report: ValidationReport) -> Iterable[T]:
-    """What is made of each row; rows of which nothing can be made are refused and reported."""
+def read_rows(
+    table: Table, kind: str, made: Callable[[Row], T], report: ValidationReport, withheld: Collection[str] = ()
+) -> Iterable[tuple[int, T]]:
+    """The number of each row and what is `made` of it, one after another; a row that `made` raises RowError for is refused and
+    reported, without what was found in it where that is in a column that is `withheld`.
+    """
     counts = report.table(kind)
     _refuse_broken(table, counts, report)
     for number, row in table.rows:
         counts.read += 1
         try:
             one = made(row)
-        except _RowError as error:
+        except RowError as error:
             counts.refused += 1
             report.add(
                 "refused",
@@ -313,11 +332,11 @@ def _read(table: Table, kind: str, made: Callable[[Row], T], report: ValidationR
                 row=number,
                 column=error.column,
                 expected=error.expected,
-                found=error.found,
+                found=_WITHHELD if error.column in withheld else error.found,
             )
             continue
         counts.kept += 1
-        yield one
+        yield number, one
 
 
 def _demand_fields(row: Row, mapping: ColumnMapping, known: set[str]) -> dict[str, Any]:
@@ -326,14 +345,14 @@ def _demand_fields(row: Row, mapping: ColumnMapping, known: set[str]) -> dict[st
     }
     for side in ("a", "b"):
         if fields[side] not in known and (side == "a" or fields["b"]):
-            raise _RowError(side, CellError("unknown_partner", "the id of a partner in the catalogue"), fields[side])
+            raise RowError(side, CellError("unknown_partner", "the id of a partner in the catalogue"), fields[side])
     if fields["a"] == fields["b"]:
-        raise _RowError("b", CellError("same_partner", "two different partners"), fields["b"])
+        raise RowError("b", CellError("same_partner", "two different partners"), fields["b"])
     if not (fields["b"] or fields["capability"]):
-        raise _RowError("b", CellError("nothing_wanted", "a partner in b, or a capability"), "")
+        raise RowError("b", CellError("nothing_wanted", "a partner in b, or a capability"), "")
     fields["count"] = _cell(row, mapping, "count", parsing.number)
     if fields["count"] is None or fields["count"] < 0:
-        raise _RowError("count", CellError("not_a_number", "a number of at least 0"), fields["count"])
+        raise RowError("count", CellError("not_a_number", "a number of at least 0"), fields["count"])
     fields["date"] = _cell(row, mapping, "date", parsing.date)
     return {name: value if name == "count" else value or None for name, value in fields.items()}
 
@@ -342,15 +361,15 @@ def _relation_fields(row: Row, mapping: ColumnMapping, known: set[str]) -> dict[
     fields: dict[str, Any] = {name: _cell(row, mapping, name, parsing.text) for name in ("a", "b", "source")}
     for side in ("a", "b"):
         if fields[side] not in known:
-            raise _RowError(side, CellError("unknown_partner", "the id of a partner in the catalogue"), fields[side])
+            raise RowError(side, CellError("unknown_partner", "the id of a partner in the catalogue"), fields[side])
     if fields["a"] == fields["b"]:
-        raise _RowError("b", CellError("same_partner", "two different partners"), fields["b"])
+        raise RowError("b", CellError("same_partner", "two different partners"), fields["b"])
     fields["type"] = _word(row, mapping, "type", RELATION_TYPES)
     fields["status"] = _word(row, mapping, "status", RELATION_STATUSES) or None
     fields["directed"] = _cell(row, mapping, "directed", parsing.boolean)
     fields["weight"] = _cell(row, mapping, "weight", parsing.number)
     if fields["weight"] is not None and fields["weight"] < 0:
-        raise _RowError("weight", CellError("not_a_number", "a number of at least 0"), fields["weight"])
+        raise RowError("weight", CellError("not_a_number", "a number of at least 0"), fields["weight"])
     for name in ("announced_on", "started_on", "ended_on", "observed_at"):
         fields[name] = _cell(row, mapping, name, parsing.date)
     return {**fields, "source": fields["source"] or None}
@@ -359,39 +378,23 @@ def _relation_fields(row: Row, mapping: ColumnMapping, known: set[str]) -> dict[
 def _word(row: Row, mapping: ColumnMapping, name: str, allowed: Sequence[str]) -> str:
     word = str(_cell(row, mapping, name, parsing.text)).lower()
     if word not in allowed and (word or name == "type"):
-        raise _RowError(name, CellError(f"unknown_{name}", f"one of {', '.join(allowed)}"), word)
+        raise RowError(name, CellError(f"unknown_{name}", f"one of {', '.join(allowed)}"), word)
     return word
 
 
 def _read_accounts(
     table: Table, mapping: ColumnMapping, known: set[str], key: bytes, report: ValidationReport
 ) -> AccountTable:
-    counts = report.table("accounts")
-    _refuse_broken(table, counts, report)
     rows: dict[tuple[str, str, str], tuple[Any, ...]] = {}
     looks = [0, 0]
-    for number, row in table.rows:
-        counts.read += 1
-        try:
-            fields = _account_fields(row, mapping, known)
-        except _RowError as error:
-            counts.refused += 1
-            shown = error.found if error.column not in mapping.sources["account"] else "(withheld)"
-            report.add(
-                "refused",
-                error.code,
-                file=table.name,
-                row=number,
-                column=error.column,
-                expected=error.expected,
-                found=shown,
-            )
-            continue
-        counts.kept += 1
-        looks[bool(_HASHED.fullmatch(fields["account"].strip().lower()))] += 1
+    found = read_rows(
+        table, "accounts", lambda row: _account_fields(row, mapping, known), report, mapping.sources["account"]
+    )
+    for number, fields in found:
+        looks[bool(HASHED.fullmatch(fields["account"].strip().lower()))] += 1
         place = (fields["partner"], hash_account(fields["account"], key), fields["population"])
         if place in rows:
-            report.add("note", "repeated_account", file=table.name, row=number, column="account", found="(withheld)")
+            report.add("note", "repeated_account", file=table.name, row=number, column="account", found=_WITHHELD)
         rows.setdefault(place, (fields["segment"], fields["value"], fields["date"]))
     if min(looks):
         expected = (
@@ -410,11 +413,11 @@ def _account_fields(row: Row, mapping: ColumnMapping, known: set[str]) -> dict[s
     }
     if fields["partner"] not in known:
         column = mapping.sources["partner"][0]
-        raise _RowError(column, CellError("unknown_partner", "the id of a partner in the catalogue"), fields["partner"])
+        raise RowError(column, CellError("unknown_partner", "the id of a partner in the catalogue"), fields["partner"])
     if not fields["account"]:
-        raise _RowError(account_column, CellError("missing_account", "a company domain or an opaque key"), "")
+        raise RowError(account_column, CellError("missing_account", "a company domain or an opaque key"), "")
     if is_free_mail(fields["account"]):
-        raise _RowError(account_column, CellError("free_mail", "a company's own domain"), "")
+        raise RowError(account_column, CellError("free_mail", "a company's own domain"), "")
     fields["population"] = _word(row, mapping, "population", POPULATIONS) or "customer"
     fields["value"] = _cell(row, mapping, "value", parsing.number)
     day = _cell(row, mapping, "date", parsing.date)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from matchmaker.errors import SettingsError
-from matchmaker.profiles.accounts import POPULATIONS
+from matchmaker.profiles.accounts import HASHED, POPULATIONS
 from matchmaker.store import tables
 from matchmaker.store.database import Writing, now
 from matchmaker.store.rows import insert
@@ -156,7 +156,7 @@ def overlap_counts(
 def _check(one: Account) -> None:
     if one.population not in POPULATIONS:
         raise SettingsError(f"A population is one of {', '.join(POPULATIONS)}, not {one.population!r}.")
-    if len(one.account) != 32 or set(one.account) - set("0123456789abcdef"):
+    if not HASHED.fullmatch(one.account):
         raise SettingsError("An account comes hashed, as 32 hex digits: profiles.accounts.hash_account makes them.")
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matchmaker.errors import CatalogueError, ColumnError
-from matchmaker.profiles.catalogue import _partner_fields, _RowError, _slug
+from matchmaker.profiles.catalogue import RowError, partner_fields, read_rows
 from matchmaker.profiles.columns import ColumnMapping, map_columns
 from matchmaker.profiles.parsing import CellError
-from matchmaker.profiles.readers import Row, Table, read_table
+from matchmaker.profiles.readers import Row, read_table
 from matchmaker.profiles.report import ValidationReport
-from matchmaker.profiles.schema import Partner
+from matchmaker.profiles.schema import Partner, Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,64 +91,28 @@ def read_snapshots(
                 f'{table.name} has no column for the date of a snapshot. Map one with --map as_of="Your column". '
                 f"Columns there: {', '.join(table.columns[:40])}."
             )
-        _read(table, columns, limit, found, report)
+        for _, partner in read_rows(table, TABLE, partial(_snapshot, columns, limit, found), report):
+            found.setdefault(partner.id, {})[partner.as_of] = partner
     if not found:
         told = "; ".join(report.summary()) or "no row"
         raise CatalogueError(f"No snapshot could be read ({told}). Give rows with an id or a name, and a date.")
     return _joined(found, report, columns)
 
 
-def _read(
-    table: Table,
-    columns: ColumnMapping,
-    limit: dt.date,
-    found: dict[str, dict[dt.date, Partner]],
-    report: ValidationReport,
-) -> None:
-    counts = report.table(TABLE)
-    for number, expected in table.broken:
-        counts.read += 1
-        counts.refused += 1
-        report.add("refused", "unreadable_row", file=table.name, row=number, expected=expected)
-    for number, row in table.rows:
-        counts.read += 1
-        try:
-            partner = _partner(row, columns)
-            day = _day(partner, columns, limit)
-            if day in found.get(partner.id, ()):
-                wrong = CellError("duplicate_snapshot", "one row for each partner and day")
-                raise _RowError(columns.sources["as_of"][0], wrong, f"{partner.id} on {day}")
-        except _RowError as error:
-            counts.refused += 1
-            report.add(
-                "refused",
-                error.code,
-                file=table.name,
-                row=number,
-                column=error.column,
-                expected=error.expected,
-                found=error.found,
-            )
-            continue
-        counts.kept += 1
-        found.setdefault(partner.id, {})[day] = partner
-
-
-def _partner(row: Row, columns: ColumnMapping) -> Partner:
-    fields: dict[str, Any] = _partner_fields(row, columns)
-    identifier = fields.pop("id") or _slug(fields["name"])
-    if not identifier:
-        raise _RowError("name", CellError("missing_name", "an id or a name"), "")
-    return Partner(id=identifier, **{**fields, "name": fields["name"] or identifier})
-
-
-def _day(partner: Partner, columns: ColumnMapping, limit: dt.date) -> dt.date:
-    column = columns.sources["as_of"][0]
-    if partner.as_of is None:
-        raise _RowError(column, CellError("missing_date", "the day of the snapshot"), "")
-    if partner.as_of > limit:
-        raise _RowError(column, CellError("future_date", f"a day up to {limit}"), str(partner.as_of))
-    return partner.as_of
+def _snapshot(
+    columns: ColumnMapping, limit: dt.date, found: Mapping[str, Mapping[dt.date, Partner]], row: Row
+) -> Snapshot:
+    """A row that is dated, and the first of its partner and day. Raises RowError."""
+    fields, column = partner_fields(row, columns), columns.sources["as_of"][0]
+    day = fields["as_of"]
+    if day is None:
+        raise RowError(column, CellError("missing_date", "the day of the snapshot"), "")
+    if day > limit:
+        raise RowError(column, CellError("future_date", f"a day up to {limit}"), str(day))
+    if day in found.get(fields["id"], ()):
+        wrong = CellError("duplicate_snapshot", "one row for each partner and day")
+        raise RowError(column, wrong, f"{fields['id']} on {day}")
+    return Snapshot(**fields)
 
 
 def _joined(

@@ -57,7 +57,7 @@ class AccountModel:
 
     overlap: Overlap
     facts: Facts
-    rankers: tuple[Linear, Linear]
+    rankers: tuple[Linear, ...]
 
     names = FEATURES
     told = staticmethod(texts.without_accounts)
@@ -87,8 +87,7 @@ class AccountModel:
 
     def parts(self, features: Floats, asks: Ints, others: Ints) -> Floats:
         """(p, len(FEATURES)) log-odds of each feature; they add up to `odds` exactly."""
-        warm, cold = (ranker.parts(features) for ranker in self.rankers)
-        return np.where(self._ranker_of(asks, others)[:, None] == WARM, warm, cold)
+        return Linear.parts_of(self.rankers, self._ranker_of(asks, others), features)
 
     def order(self, odds: Floats, asks: Ints, others: Ints, popularity_weight: float = 0.5) -> Floats:
         """(p,) relevance in nats, ln(1 + exp(s)) of log-odds s and of what the stratum by accounts gains: nothing at 0.5."""
@@ -127,7 +126,7 @@ class AccountModel:
         return cls(
             overlap=Overlap.of(held_by(space), np.array(arrays["axes"])),
             facts=Facts(*np.array(arrays["facts"])),
-            rankers=(Linear.from_array(arrays["rankers"][WARM]), Linear.from_array(arrays["rankers"][COLD])),
+            rankers=tuple(Linear.from_array(one) for one in arrays["rankers"]),
         )
 
 

@@ -83,11 +83,7 @@ class LinkModel:
 
     def parts(self, features: Floats, asks: Ints, others: Ints) -> Floats:
         """(p, len(FEATURES)) log-odds of each feature; they add up to `odds` exactly."""
-        kind = self.kind(asks, others)
-        mean, scale, weights = (
-            np.stack([getattr(one, name) for one in self.rankers]) for name in ("mean", "scale", "weights")
-        )
-        return np.asarray((features - mean[kind]) / scale[kind] * weights[kind])
+        return Linear.parts_of(self.rankers, self.kind(asks, others), features)
 
     def order(self, odds: Floats, asks: Ints, others: Ints, popularity_weight: float = 0.5) -> Floats:
         """(p,) relevance in nats, whose order is the list: the strata in turn, the likeliest of each first."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.matching.learned.history import Floats
+from matchmaker.matching.learned.history import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,14 @@ class Linear:
     def parts(self, features: Floats) -> Floats:
         """(p, features) log-odds of each feature; with the level they add up to `odds` exactly."""
         return np.asarray((features - self.mean) / self.scale * self.weights)
+
+    @staticmethod
+    def parts_of(rankers: Sequence[Linear], which: Ints, features: Floats) -> Floats:
+        """`parts` (p, features) by the ranker that each row names; which: (p,) places in `rankers`."""
+        mean, scale, weights = (
+            np.stack([getattr(one, name) for one in rankers])[which] for name in ("mean", "scale", "weights")
+        )
+        return np.asarray((features - mean) / scale * weights)
 
     def odds(self, features: Floats) -> Floats:
         """(p,) log-odds."""
