@@ -88,3 +88,20 @@ def test_a_feature_that_never_changes_says_nothing():
     found = choice(x, chosen, asks, 0.01)
     assert found.weights[2] == 0.0
     assert np.all(found.parts(x)[:, 2] == 0.0)
+
+
+def test_of_one_list_the_chosen_count_by_their_weights():
+    """At the optimum what is expected of the features is their weighted mean over the chosen."""
+    x, chosen, asks = drawn(60)
+    weights = np.random.default_rng(5).uniform(0.2, 4.0, len(x))
+    found = choice(x, chosen, asks, 1e-9, weights=weights)
+    score = found.parts(x).sum(axis=1)
+    expected, wanted = np.zeros((2, x.shape[1]))
+    for one in np.unique(asks):
+        mine = asks == one
+        chance = np.exp(score[mine]) / np.exp(score[mine]).sum()
+        expected += chance @ x[mine]
+        wanted += weights[mine & chosen] @ x[mine & chosen] / weights[mine & chosen].sum()
+    assert np.allclose(expected / 60, wanted / 60, atol=1e-4)
+    alike = choice(x, chosen, asks, 1e-9)
+    assert np.abs(alike.weights - found.weights).max() > 0.01

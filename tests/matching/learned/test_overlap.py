@@ -104,6 +104,43 @@ def test_who_has_no_account_is_ranked_by_the_texts_alone(held):
     assert set(kinds[~new]) <= {0, 1, 2} and set(kinds[new]) <= {3, 4, 5}
 
 
+def lists_of(rng, telling):
+    """Ten lists: four large partners and a small one are found, thirty others of either size are not; the first feature tells large
+    from small ones that are found, or is noise.
+    """
+    features, labels, asks = [], [], []
+    for number in range(10):
+        found = np.zeros(35, dtype=bool)
+        found[:5] = True
+        own = np.where(np.arange(35) % 5 == 4, 1.0, 100.0)
+        one = rng.normal(0.0, 1.0, (35, len(from_accounts.FEATURES)))
+        if telling:
+            one[:, 0] = np.where(found, np.where(own > 1, 1.0, -1.0), 0.0)
+        one[:, from_accounts.FEATURES.index("other")] = np.log(own)
+        features.append(one)
+        labels.append(found)
+        asks.append(np.full(35, number))
+    parts = (np.concatenate(part) for part in (features, labels, asks))
+    return from_accounts._Draw(*parts, counts=np.ones(350), lists=np.arange(10))
+
+
+def test_small_partners_count_more_where_that_costs_nothing_and_not_where_it_does():
+    rng = np.random.default_rng(2)
+    idle, telling = ([lists_of(rng, which) for _ in range(12)] for which in (False, True))
+    assert from_accounts._small_weight(idle, 10) == 1.0
+    assert from_accounts._small_weight(telling, 10) < 0.5
+
+
+def test_the_ndcg_of_a_draw_is_that_of_its_whole_lists():
+    labels = np.array([False, True, True, False, False, True])
+    asks = np.array([0, 0, 0, 3, 3, 3])
+    draw = from_accounts._Draw(np.zeros((6, 1)), labels, asks, np.ones(6), np.array([0]))
+    found = draw.ndcg(np.array([3.0, 2.0, 1.0, 0.0, 0.0, 0.0]), 5)
+    ideal = 1 + 1 / math.log2(3)
+    assert found[0] == pytest.approx((1 / math.log2(3) + 0.5) / ideal)
+    assert np.isnan(found[1:]).all()
+
+
 def test_where_nothing_is_shared_nothing_is_learned():
     space = build_space(make_catalogue(COUNT), WordEncoder(), CONFIG).space
     alone = csr_array(np.kron(np.eye(COUNT), np.ones(6)))

@@ -1,7 +1,9 @@
-"""Learning from shared accounts: half of the accounts is hidden, and the overlap in it is to be found from the other half.
+"""Learning from shared accounts: some of the accounts are hidden, and the overlap in them is to be found from the others.
 
-A pair counts as found where the hidden half surely shares more than chance: three accounts, and the 5 % quantile of lift above 2.
-What ranks such pairs first is learned by the likelihood of the top of each partner's list (choice.py); every partner counts alike.
+A pair counts as found where the hidden ones surely share more than chance: three accounts, and the 5 % quantile of lift above 2.
+What ranks such pairs first is learned by the likelihood of the top of each partner's list (choice.py). Every partner counts alike,
+and of those that are found for it each by 1 / n^b, n its accounts: few small partners have enough accounts to be found
+from some and in others. The largest b is taken whose lists, of draws that it was not fitted to, are not surely worse than the best.
 Two rankings are learned from the same pairs: one from all that is known, and one from the texts alone, for pairs of which one side
 has no account.
 """
@@ -38,12 +40,18 @@ _GAINED = np.array([-2.0, 0.0, 1.0])
 """Log-odds that giants, established and small partners gain at the small end of the dial, and lose at the other."""
 WARM, COLD = 0, 1
 """Places of the rankers."""
-PENALTY = 1e-3
-"""Of the squares of the weights: chosen on splits of their own (docs/quality.md)."""
+PENALTY = 5.0
+"""Of the squares of the weights, shared by all lists, so that it weighs less the more there are: chosen on splits of their own
+(docs/quality.md)."""
 FEWEST = MINIMUM // 2
 """Accounts below which a partner neither asks nor is a candidate in training."""
-_HALVINGS, _PARTNERS, _NEGATIVES = 6, 1500, 100
-_PAIRS = 50
+WEIGHTS = (1.0, 0.75, 0.5, 0.25, 0.0)
+"""The b that are tried."""
+_DRAWS, _KEPT, _PARTNERS, _NEGATIVES, _LISTS = 12, 4, 1500, 100, 150
+_SEEN = 0.6
+"""Share of the accounts that a draw leaves to be seen: chosen on splits of their own (docs/quality.md)."""
+_DEVIATIONS, _K = 1.0, 10
+_PAIRS = 20
 _LEVEL, _LEAST, _LIFT = 0.05, 3, 2.0
 
 
@@ -151,26 +159,28 @@ def learn(space: Space, config: Config, held: csr_array, *, seed: int = 0) -> Ac
     rows = np.flatnonzero(own >= FEWEST)
     if len(rows) > _PARTNERS:
         rows = np.sort(rng.choice(rows, _PARTNERS, replace=False))
-    halves: list[_Half] = []
-    for _ in range(_HALVINGS if len(rows) > 1 else 0):
-        one = rng.random(held.shape[1]) < 0.5
-        halves += [_Half.of(space, config, held[rows], rows, part, rng) for part in (one, ~one)]
-    if min((int(half.labels.sum()) for half in halves), default=0) < _PAIRS:
+    draws = [
+        _Draw.of(space, config, held[rows], rows, rng, _LISTS if number >= _DRAWS - _KEPT else 0)
+        for number in range(_DRAWS if len(rows) > 1 else 0)
+    ]
+    if min((int(draw.labels.sum()) for draw in draws), default=0) < _PAIRS:
         raise SettingsError("Too few pairs of partners share accounts beyond chance to learn from them.")
-    return AccountModel(Overlap.fit(held), Facts.fit(space), _fitted(halves))
+    return AccountModel(Overlap.fit(held), Facts.fit(space), _fitted(draws, _small_weight(draws, len(rows))))
 
 
 @dataclass(frozen=True)
-class _Half:
-    """Features (p, len(FEATURES)) from one half of the accounts, labels (p,) from the other. asks: (p,) the number of who asks.
+class _Draw:
+    """Features (p, len(FEATURES)) from the accounts that are seen, labels (p,) from the others. asks: (p,) the number of who asks.
 
-    counts: (p,) for how many candidates a pair stands: all that are true are there, of the others some.
+    counts: (p,) for how many candidates a pair stands: all that are true are there, of the others some; lists: who asks with whole
+    lists, 1 for all of them.
     """
 
     features: Floats
     labels: NDArray[np.bool_]
     asks: Ints
     counts: Floats
+    lists: Ints
 
     @classmethod
     def of(
@@ -179,19 +189,34 @@ class _Half:
         config: Config,
         held: csr_array,
         rows: Ints,
-        seen: NDArray[np.bool_],
         rng: np.random.Generator,
-    ) -> _Half:
-        count = len(rows)
+        lists: int,
+    ) -> _Draw:
+        """rows: (n,) of the space, whose accounts are `held` (n, accounts); lists: how many ask with whole lists."""
+        count, seen = len(rows), rng.random(held.shape[1]) < _SEEN
         visible = Overlap.fit(held[:, np.flatnonzero(seen)])
         true = _beyond_chance(held[:, np.flatnonzero(~seen)])
         share = min(_NEGATIVES / count, 1.0)
         drawn = true | (rng.random(true.shape) < share)
+        finding = np.flatnonzero(true.any(axis=1))
+        whole = rng.permutation(finding)[:lists]
+        drawn[whole] = True
         np.fill_diagonal(drawn, False)
         asks, others = np.nonzero(drawn)
         said = texts.of_pairs(space, config, rows[asks], rows[others])
         features = np.concatenate((said, visible.features(asks, others, said[:, 0])), axis=1)
-        return cls(features, true[asks, others], asks, np.full(len(asks), 1.0 / share))
+        return cls(features, true[asks, others], asks, np.where(np.isin(asks, whole), 1.0, 1.0 / share), whole)
+
+    def ndcg(self, odds: Floats, count: int) -> Floats:
+        """(count,) nDCG@10 of each partner's whole list, by (p,) log-odds; NaN where there is none."""
+        discount = 1.0 / np.log2(np.arange(2, _K + 2))
+        found = np.full(count, np.nan)
+        for low, high in texts.runs(self.asks):
+            if self.asks[low] in self.lists:
+                truth = self.labels[low:high]
+                best = truth[np.argsort(-odds[low:high], kind="stable")[:_K]]
+                found[self.asks[low]] = discount[: len(best)] @ best / discount[: truth.sum()].sum()
+        return found
 
 
 def _beyond_chance(held: csr_array) -> NDArray[np.bool_]:
@@ -208,16 +233,31 @@ def _beyond_chance(held: csr_array) -> NDArray[np.bool_]:
     return found
 
 
-def _fitted(halves: list[_Half]) -> tuple[Linear, Linear]:
+def _small_weight(draws: list[_Draw], count: int) -> float:
+    """The largest b whose nDCG is less than a standard error below that of the best, paired by who asks; count: of partners."""
+    told, asked = draws[:-_KEPT], draws[-_KEPT:]
+    rankers = [_fitted(told, weight)[WARM] for weight in WEIGHTS]
+    found = np.stack([[draw.ndcg(one.odds(draw.features), count) for draw in asked] for one in rankers])
+    quality = np.nanmean(found[:, :, np.isfinite(found).any(axis=(0, 1))], axis=1)
+    if not quality.size:
+        return WEIGHTS[0]
+    worse = quality[np.argmax(quality.mean(axis=1))] - quality
+    doubt = _DEVIATIONS * worse.std(axis=1, ddof=min(1, worse.shape[1] - 1)) / np.sqrt(worse.shape[1])
+    return WEIGHTS[int(np.argmax(worse.mean(axis=1) <= doubt))]
+
+
+def _fitted(draws: list[_Draw], small_weight: float) -> tuple[Linear, Linear]:
     from matchmaker.matching.learned.ranker import PairRanker  # and scikit-learn, which answering has no use for
 
     features, labels, counts = (
-        np.concatenate([getattr(half, name) for half in halves]) for name in ("features", "labels", "counts")
+        np.concatenate([getattr(draw, name) for draw in draws]) for name in ("features", "labels", "counts")
     )
-    lists = np.concatenate([half.asks + number * _PARTNERS for number, half in enumerate(halves)])
+    lists = np.concatenate([draw.asks + number * _PARTNERS for number, draw in enumerate(draws)])
+    weights = np.exp(-small_weight * features[:, _OTHER])
     said = np.arange(len(FEATURES)) < len(texts.FEATURES)
+    penalty = PENALTY / len(np.unique(lists[labels]))
     warm, cold = (
-        PairRanker(PENALTY).fit(known, labels, lists, counts).linear
+        PairRanker(penalty).fit(known, labels, lists, counts, weights).linear
         for known in (features, np.where(said, features, 0.0))
     )
     return warm, cold

@@ -28,15 +28,23 @@ class PairRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, penalty: float = 1e-3) -> None:
         self.penalty = penalty
 
-    def fit(self, X: ArrayLike, y: ArrayLike, asks: ArrayLike | None = None, counts: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        asks: ArrayLike | None = None,
+        counts: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> Self:
         """Fit to features X (p, features) and labels y (p,) of two classes.
 
         asks: (p,) whose list each pair stands in, all in one where it is not given; counts: (p,) for how many pairs a row stands
-        that was not chosen, 1 where it is not given. Raises ValueError where nobody chose anything, or everybody everything.
+        that was not chosen; weights: (p,) what a chosen pair counts among those of its list; both 1 where not given.
+        Raises ValueError where nobody chose anything, or everybody everything.
         """
         features, labels = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(labels)
-        check_consistent_length(*(given for given in (labels, asks, counts) if given is not None))
+        check_consistent_length(*(given for given in (labels, asks, counts, weights) if given is not None))
         self.classes_ = np.unique(labels)
         if len(self.classes_) != 2:
             raise ValueError(
@@ -45,8 +53,9 @@ class PairRanker(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chosen = labels == self.classes_[1]
         lists = np.zeros(len(labels), dtype=np.int64) if asks is None else np.unique(asks, return_inverse=True)[1]
         stand = np.ones(len(labels)) if counts is None else np.asarray(counts, dtype=np.float64)
+        worth = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
         order = np.argsort(lists, kind="stable")
-        found = choice(features[order], chosen[order], lists[order], self.penalty, stand[order])
+        found = choice(features[order], chosen[order], lists[order], self.penalty, stand[order], worth[order])
         if found is None:
             raise ValueError("Nothing is learned: of every list all pairs are of one class.")
         self.mean_, self.scale_, self.coef_ = found.mean, found.scale, found.weights
