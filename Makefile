@@ -61,8 +61,11 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Matchmaker needs Python 3.11 or newer; name one with PYTHON=...')"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV); this takes a few minutes the first time."
+	@echo "1 of 3: $(TORCH), the largest part ..." >&2
 	$(PIP) $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
+	@echo "2 of 3: Matchmaker and the other packages ..." >&2
 	$(PIP) -c constraints.txt -e .
+	@echo "3 of 3: compiling ..." >&2
 	$(COMPILE)
 	touch $@
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import ConfigDict, Field, StringConstraints, create_model, model_validator
 
@@ -29,6 +29,15 @@ class _Asked(Wishes):
     """What both ways to ask have in common."""
 
     explain: bool = Field(False, description="With the reasons of both sides, in sentences and exact contributions.")
+    relation: Literal["collision"] | None = Field(
+        None,
+        description="`collision`: only partners on a collision course with it, seen to move or else stated. docs/collisions.md.",
+        examples=["collision"],
+    )
+
+    def asked(self) -> dict[str, Any]:
+        """As `Matchmaker.recommend` takes them."""
+        return {**super().asked(), "explain": self.explain, "relation": self.relation}
 
 
 class MatchQuery(_Asked):
@@ -69,6 +78,7 @@ class Question(_Asked):
             "examples": [
                 {"profile": EXAMPLE, "k": 5},
                 {"partner": "shipbob", "k": 5, "filters": {"category": ["returns"]}, "like": ["loop-returns"]},
+                {"partner": "shipbob", "k": 5, "relation": "collision"},
             ]
         }
     )
@@ -137,7 +147,6 @@ def _ask_stored(kept: Services, partner: str, asked: MatchQuery) -> Answer:
     found = view.engine.recommend(
         partner,
         filters=Filter.from_arguments(asked.where).conditions,
-        explain=asked.explain,
         **asked.asked(),
     )
     answer = Answer(_told(found, view, kept.signer, partner, fields), tag_of(view.version, view.change, question))
@@ -152,7 +161,6 @@ def _ask(kept: Services, asked: Question) -> Answer:
     found = view.engine.recommend(
         one,
         filters=asked.filters,
-        explain=asked.explain,
         **asked.asked(),
         like=asked.like,
         unlike=asked.unlike,

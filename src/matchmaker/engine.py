@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from matchmaker.asking import EXAMPLE_NATS, Examples, Weights, best_score, check, own_weights, weighed
 from matchmaker.channels import candidates
 from matchmaker.config import Config
+from matchmaker.converging import Courses
 from matchmaker.errors import BundleCorruptError, FilterError, NotFittedError, SettingsError
 from matchmaker.fitted import Fitted, existing, voice_of
 from matchmaker.matching.diversity import diversified, with_popularity
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matchmaker.gaps.ecosystem import EcosystemGaps
     from matchmaker.lacking import Gaps, PairGaps
     from matchmaker.matching.learned.model import Judged
-    from matchmaker.moving import Collisions
+    from matchmaker.moving import Collisions, PartnerOrbit
     from matchmaker.profiles.catalogue import Catalogue
     from matchmaker.profiles.schema import Partner
     from matchmaker.progress import Progress
@@ -119,15 +119,16 @@ class Matchmaker:
     ) -> Self:
         """Profile and index every partner of `catalogue` (profiles.load_catalogue makes one from files).
 
-        snapshots: the partners as they were (trajectories/history.py reads them), of which motion is taken.
+        snapshots: the partners as they were (trajectories/history.py reads them), of which motion is taken. Where the catalogue
+        has dated partnerships enough, they are backtested, and `fitted.proof` says what came of it or why none was made.
         """
         from matchmaker.fitting import fit
 
         fitted = fit(catalogue, self.encoder, self.config, progress)
         if snapshots is not None:
-            from matchmaker.trajectories.encode import fit_motion
+            from matchmaker.moving import with_motion
 
-            fitted = replace(fitted, motion=fit_motion(snapshots, self.encoder, progress=progress))
+            fitted = with_motion(fitted, catalogue, snapshots, self.encoder, progress)
         self._fitted, self._check = fitted, None
         return self
 
@@ -182,6 +183,7 @@ class Matchmaker:
         *,
         fit_type: str | None = None,
         motion: str | None = None,
+        relation: str | None = None,
         filters: Mapping[str, Any] | None = None,
         popularity_weight: float = 0.5,
         diversity: float = DIVERSITY,
@@ -196,6 +198,8 @@ class Matchmaker:
 
         partner: an id, an exact name, or a Partner that need not be in the catalogue. fit_type: one of complement, competitor,
         expansion, stretch. motion: technology, strategic, or one of integrate, co-market, co-sell, refer.
+        relation: "collision" lists only those that it is on a collision course with, seen to move or, where it is in no snapshot,
+        stated (docs/collisions.md).
         filters: docs/filters.md. popularity_weight: 0 small-but-mighty to 1 famous, 0.5 neutral. diversity: 0 plain ranking to 1.
         like, unlike: stored partners whose likes rise or sink in the order, and which are not listed themselves: relevance gains
         `EXAMPLE_NATS` times each match's `example_score`; no value changes, as with popularity_weight.
@@ -206,12 +210,14 @@ class Matchmaker:
         """
         check(k=k, fit_type=fit_type, motion=motion, popularity_weight=popularity_weight, diversity=diversity)
         side, name, voice, relations = self._asking(partner)
+        courses = Courses.of(self.fitted, None if side.row is None else name, voice.name, relation)
         examples = Examples.of(self.fitted, like, unlike)
         own = own_weights(self.config, side, weights)
         side, mine = weighed(self.fitted, side, partner, own)
-        allowed = self._allowed(side, relations, filters, include_existing=include_existing)
+        allowed = courses.allowed(self._allowed(side, relations, filters, include_existing=include_existing))
         allowed[examples.rows] = False
-        rows, channels = self._candidates(side, allowed, exhaustive=exhaustive, examples=examples.like)
+        everybody = exhaustive or courses.narrows
+        rows, channels = self._candidates(side, allowed, exhaustive=everybody, examples=examples.like)
         scored = self._score(side, rows, relations, mine)
         narrator = Narrator(self.fitted, side, name, voice, relations)
         near = examples.scores(self.fitted.space.topic, rows)
@@ -219,12 +225,13 @@ class Matchmaker:
         size = self.fitted.space.size[rows]
         nats = with_popularity(scored.nats, size, popularity_weight) if judged is None else judged.order
         nats = nats + EXAMPLE_NATS * near
-        order = self._list(scored, nats, k, diversity, _keeps(scored, narrator, fit_type, motion))
+        keep = courses.keep(_keeps(scored, narrator, fit_type, motion), scored, narrator)
+        order = self._list(scored, nats, k, diversity, keep)
         matches = narrator.matches(scored, order, [channels(position) for position in order], explain=explain)
-        matches = examples.told(matches, near[order].tolist())
+        matches = courses.told(examples.told(matches, near[order].tolist()))
         if judged is not None:
             matches = with_history(matches, judged, order, explain=explain)
-        notes = goal_note(name, side, voice) + trust_notes(name, side, self.fitted.count)
+        notes = goal_note(name, side, voice) + trust_notes(name, side, self.fitted.count) + courses.notes(matches)
         if len(matches) < k:
             notes.append(f"only {len(matches)} of the {k} asked for are eligible")
         return Recommendations(
@@ -237,6 +244,7 @@ class Matchmaker:
                 "k": k,
                 "fit_type": fit_type,
                 "motion": motion,
+                "relation": relation,
                 "filters": dict(filters or {}),
                 "popularity_weight": popularity_weight,
                 "diversity": diversity,
@@ -330,20 +338,38 @@ class Matchmaker:
         fitted = self.fitted
         return fitted.lacking.whole([fitted.space.ids[fitted.row(hub)] for hub in hubs], k)
 
-    def collisions(self, partner: str, k: int = 10, *, years: float = 1.0, least: float = 0.05) -> Collisions:
+    def collisions(
+        self, partner: str, k: int = 10, *, years: float = 1.0, least: float = 0.05, accounts: bool = True
+    ) -> Collisions:
         """The partners that one is about to meet, likeliest first: when, how surely, in what, and what kind of meeting it is.
 
         Of a bundle without dated snapshots the stated course is told, which nobody has seen. years: horizon; least: smallest chance
-        that is listed. docs/collisions.md. Raises UnknownPartnerError, SettingsError.
+        that is listed; accounts: whether what only accounts tell is told. docs/collisions.md.
+        Raises UnknownPartnerError, SettingsError.
         """
         from matchmaker import moving
 
         check(k=k)
-        fitted, row = self.fitted, self.fitted.row(partner)
+        row = self.fitted.row(partner)
+        fitted = self.fitted if accounts else moving.without_accounts(self.fitted)
         if fitted.motion is not None:
             return moving.observed(fitted, row, k, years, least)
         matches = self.recommend(partner, max(k, _HEADINGS), diversity=0.0, include_existing=True, explain=False)
         return moving.stated(fitted, row, matches.matches, k, years)
+
+    def orbit(
+        self, partner: str, k: int = 12, *, years: float = 1.0, facet: str | None = None, accounts: bool = True
+    ) -> PartnerOrbit:
+        """One partner's track in a facet, those of the k likeliest collisions and nearest others, what lies ahead, where they meet.
+
+        Of a bundle without dated snapshots there is none, and a note says so. years: horizon; facet: by default that of the
+        likeliest collision; accounts: as of `collisions`. Raises UnknownPartnerError, SettingsError.
+        """
+        from matchmaker import moving
+
+        check(k=k)
+        fitted = self.fitted if accounts else moving.without_accounts(self.fitted)
+        return moving.orbit(fitted, self.fitted.row(partner), k, years, facet)
 
     def overlap(self, a: str, b: str) -> Overlap:
         """What two partners' accounts have in common, exactly and by population; for the owner of the data alone (docs/overlap.md).

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from matchmaker.projection import Layout
     from matchmaker.retrieval.columns import Columns
     from matchmaker.taught import Taught
+    from matchmaker.trajectories.entries import Entries
+    from matchmaker.trajectories.gains import DatedAccounts
+    from matchmaker.trajectories.grounds import Grounds
     from matchmaker.trajectories.motion import Motion
 
 CURRENT = frozenset({"announced", "active"})
@@ -96,8 +99,9 @@ class Fitted:
     """One ecosystem, ready to answer. encoder: name; fingerprint: of the encoder that made the vectors.
 
     demand: as it was counted; motion: of dated snapshots; held: who has which account, by population; learned: what history taught;
-    these two of the rows as they were built. built: what this is a changed form of (changes.py), the first rows being its; gone:
-    (n,) bool, rows that no longer stand.
+    these two of the rows as they were built. proof: what the wording of motion rests on, None where no build asked; gains, entries:
+    dated customers and segments about to be entered, by row of `motion`. built: what this is a changed form of (changes.py), the
+    first rows being its; gone: (n,) bool, rows that no longer stand.
     """
 
     config: Config
@@ -114,6 +118,9 @@ class Fitted:
     demand: tuple[Demand, ...] = ()
     held: Incidence | None = None
     motion: Motion | None = None
+    proof: Grounds | None = None
+    gains: DatedAccounts | None = None
+    entries: Entries | None = None
     built: Fitted | None = None
     gone: NDArray[np.bool_] | None = None
 

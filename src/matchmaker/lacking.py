@@ -116,8 +116,9 @@ class Lacking:
 
     @cached_property
     def interfaces(self) -> Interfaces:
-        """What every partner's interface says."""
-        return Interfaces(self._partners, self._relations)
+        """What every partner's interface says; of those that were built it is read once, whatever changes after."""
+        built = self.fitted.built
+        return Interfaces(self._partners, self._relations, () if built is None else built.lacking.interfaces.facts)
 
     @cached_property
     def demand(self) -> DemandTable:
@@ -129,7 +130,11 @@ class Lacking:
 
     @cached_property
     def _partners(self) -> list[Partner]:
-        return self.fitted.profiles.partners()
+        fitted = self.fitted
+        if fitted.built is None:
+            return fitted.profiles.partners()
+        late = range(len(fitted.built.space), len(fitted.space))
+        return [*fitted.built.lacking._partners, *(fitted.profiles.partner(row) for row in late)]
 
     @cached_property
     def _relations(self) -> list[Relation]:

@@ -48,6 +48,15 @@ class Narrator:
         for told, position in zip(self._told(rows, voices), positions, strict=True):
             yield self._motions(scored, position, told)
 
+    def courses(self, scored: Scored, positions: Sequence[int]) -> Iterator[dict[str, Any] | None]:
+        """The stated courses of the pairs at `positions`, None where goals do not cross."""
+        space, rows = self._fitted.space, [int(row) for row in scored.rows[positions]]
+        for low in range(0, len(rows), _BLOCK):
+            part = rows[low : low + _BLOCK]
+            near = closeness(self._side, Texts.of(space, np.array(part, dtype=np.int64)))
+            for row, (toward, back) in zip(part, near, strict=True):
+                yield self._course(toward, back, self._fitted.voice(row))
+
     def matches(
         self, scored: Scored, positions: Sequence[int], channels: Sequence[Sequence[str]], *, explain: bool
     ) -> list[Match]:
@@ -113,7 +122,7 @@ class Narrator:
             size_band=plain["size_band"],
             confidence=grade(complete),
             completeness=_round(complete),
-            stated_course=self._course(told),
+            stated_course=self._course(told.toward, told.back, told.voice),
             relations=self._relations.get(row, []),
             channels=channels,
             sides=self._sides(told, place, numbers) if explain else [],
@@ -134,9 +143,9 @@ class Narrator:
             )
         )
 
-    def _course(self, told: _Told) -> dict[str, Any] | None:
-        ours = heading(told.toward, self._voice, told.voice)
-        theirs = heading(told.back, told.voice, self._voice) if ours else None
+    def _course(self, toward: Closeness, back: Closeness, voice: Voice) -> dict[str, Any] | None:
+        ours = heading(toward, self._voice, voice)
+        theirs = heading(back, voice, self._voice) if ours else None
         if not StatedCourse(ours, theirs).collides:
             return None
         return {"basis": STATED, "ours": dict(vars(ours)), "theirs": dict(vars(theirs))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Protocol
 
 
@@ -29,3 +30,22 @@ class Silent:
 
     def done(self) -> None:
         """Ignore."""
+
+
+class Named:
+    """Writes a line on standard error as each task starts: for logs and pipes, where a bar cannot be drawn."""
+
+    def start(self, label: str, total: int) -> None:
+        """Name the task."""
+        print(f"{label} ({total:,}) …", file=sys.stderr, flush=True)  # noqa: T201 - this is what it is for
+
+    def advance(self, steps: int = 1) -> None:
+        """Ignore."""
+
+    def done(self) -> None:
+        """Ignore."""
+
+
+def named(bar: Progress) -> Progress:
+    """`bar` where standard error is a terminal, which can show it, else `Named`."""
+    return bar if sys.stderr.isatty() else Named()

@@ -54,6 +54,9 @@ class Match(_Answer):
     history: what was learned of the pair, None where nothing was: `chance` of being observed as partners, in (0, 1), None where it
     would say no more than a base rate, `yours` and `theirs` the same from one side alone, `log_odds` both ways, and, explained,
     the `contributions` that these add up from.
+    collision: the course that both are on, None where none is known: `basis` "observed motion" with `verdict`, `facet`, `chance` of
+    meeting in it `until` a day, `kinds` and one sentence of `evidence`; or, where only those on a course were asked for and nobody
+    was seen to move, the `stated_course`.
     """
 
     rank: int
@@ -77,6 +80,7 @@ class Match(_Answer):
     sides: list[SideReport] = field(default_factory=list)
     example_score: float | None = None
     history: dict[str, Any] | None = None
+    collision: dict[str, Any] | None = None
     basis: str = BASIS
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from matchmaker.audience.pairs import overlap_of_pair, overlaps_of, schema
 from matchmaker.audience.reading import read_accounts
 from matchmaker.cli import overlap
-from matchmaker.errors import CatalogueError, SettingsError, UnknownPartnerError
+from matchmaker.errors import CatalogueError, ColumnError, SettingsError, UnknownPartnerError
 from tests.batch.tables import read, write
 
 KEY = "a key of the tests, long enough"
@@ -85,7 +85,7 @@ def test_the_others_are_ranked(run, tmp_path):
     assert [(one["other"], one["shared"]) for one in found["overlaps"]] == [("a", 150), ("c", 10)]
     assert [one.other for one in exact] == ["a", "c"]
     assert "Overlaps of b (exact)" in run("of", "good.csv", "b").stdout
-    assert "Overlaps of d (none)" in run("of", "good.csv", "d").stdout
+    assert run("of", "good.csv", "d").stdout == "d shares no account with another partner of good.csv.\n"
     assert "ranked by one of" in run("of", "good.csv", "b", "--by", "fame", fails=SettingsError)
     assert "nobody" in run("of", "good.csv", "nobody", fails=UnknownPartnerError)
 
@@ -121,6 +121,8 @@ def test_what_a_partner_is_told_is_kept_and_rounded(run, tmp_path):
     assert told(run(*asked, "--release", 3))["matrix"] == found["matrix"]
     listed = told(run("of", "good.csv", "a", "--disclosed", "--json", "--ledger", "ledger.sqlite"))
     assert all(one["basis"] == "disclosed" for one in listed["overlaps"])
+    few = run("of", "good.csv", "c", "--disclosed", "--ledger", "ledger.sqlite").stdout  # 10 with b, too few to be told
+    assert few.startswith("Nothing of what c may share is told: fewer than 20 accounts")
     assert "needs --ledger" in run("pair", "good.csv", "a", "b", "--disclosed", fails=SettingsError)
 
 
@@ -156,3 +158,16 @@ def test_two_companies_intersect_by_files(run, tmp_path):
         "psi-response", files["setup"], "--secret", files["answerer"], "-o", "x", fails=CatalogueError
     )
     assert "nowhere cannot be read" in run("psi-result", "nowhere", "x", "--secret", "y", fails=CatalogueError)
+
+
+def test_columns_that_are_not_recognised_are_named_with_the_option_that_maps_them(run, tmp_path):
+    (tmp_path / "own.csv").write_text("Company,Client site\na,shop1.com\nb,shop1.com\n")
+    said = run("of", "own.csv", "a", fails=ColumnError)
+    assert "Columns there: Company, Client site." in said and '--map partner="COLUMN"' in said
+    assert "--map-file" not in said
+    assert "'Nope'" in run("pair", "own.csv", "a", "b", "--map", "partner=Nope", fails=ColumnError)
+    found = told(run("of", "own.csv", "a", "--map", "partner=Company", "--map", "account=Client site", "--json"))
+    assert [(one["other"], one["shared"]) for one in found["overlaps"]] == [("b", 1)]
+    (tmp_path / "headless.csv").write_text("a,shop1.com\nb,shop2.com\n")
+    said = run("of", "headless.csv", "a", fails=ColumnError)
+    assert "header line" in said and "shop1" not in said

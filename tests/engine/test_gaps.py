@@ -9,6 +9,7 @@ from matchmaker.changes import with_changes
 from matchmaker.engine import Matchmaker
 from matchmaker.errors import SettingsError, UnknownPartnerError
 from matchmaker.fitting import place
+from matchmaker.gaps.bulk import Interfaces
 from matchmaker.profiles.catalogue import load_catalogue
 from matchmaker.profiles.schema import Interface, Relation
 from tests.conftest import WordEncoder, make_partner
@@ -175,6 +176,9 @@ def test_what_was_changed_since_the_build_counts(engine):
     assert {"late", "p0"} <= set(named)
     assert not {"desk", "p9"} & set(named)
     assert engine.on(changed, WordEncoder()).gaps("shop", "late").interface.verdict == "ready"
+    read = changed.lacking.interfaces
+    assert read.facts[: len(fitted.space)] == fitted.lacking.interfaces.facts
+    assert read.facts == Interfaces(changed.profiles.partners()).facts
     assert engine.on(changed, WordEncoder()).overlap("shop", "desk").shared == 30
 
 

@@ -80,6 +80,7 @@ TABLE = {
         (f"/v1/partners/{OWN}/collisions", {}, 200),
         (f"/v1/partners/{OTHER}/collisions", {}, 403),
     ],
+    "get_orbit": [(f"/v1/partners/{OWN}/orbit", {}, 200), (f"/v1/partners/{OTHER}/orbit", {}, 403)],
     "get_ecosystem_gaps": [("/v1/ecosystem/gaps", {}, 403), (f"/v1/ecosystem/gaps?hub={OWN}", {}, 403)],
     "create_job": [
         ("/v1/jobs", job("scores", pairs=[PAIR]), 202),

@@ -19,6 +19,7 @@ ASKED = [
     {"fit_type": "complement", "k": 5},
     {"motion": "technology"},
     {"motion": "refer"},
+    {"relation": "collision"},
     {"popularity_weight": 0.0},
     {"popularity_weight": 1.0, "diversity": 0.0},
     {"diversity": 1.0},

@@ -111,6 +111,17 @@ class Course(Answer):
     theirs: _Heading
 
 
+class Observed(Answer):
+    """A collision course that was seen in dated snapshots."""
+
+    facet: str = Field(
+        description="where they are likeliest to meet: audience, capabilities, goals or shares of an audience"
+    )
+    chance: Short = Field(description="0 to 1: of standing within reach of each other at the horizon")
+    kinds: list[str] = Field([], description="what kind of meeting it is")
+    evidence: str = Field("", description="distances with dates and intervals, and what they are about to meet in")
+
+
 class Match(Answer):
     """One pair, seen from the asking partner."""
 
@@ -128,6 +139,7 @@ class Match(Answer):
     size_band: str | None = None
     confidence: str = Field(description="how complete the profiles are that this rests on")
     stated_course: Course | None = Field(None, description="a collision course, stated and not observed")
+    collision: Observed | None = Field(None, description="a collision course, observed in dated snapshots")
     relations: list[Relation] = []
 
 
@@ -324,4 +336,32 @@ class Overlaps(Answer):
 
     partner: str
     overlaps: list[Overlap] = []
+    notes: list[str] = []
+
+
+class Colliding(Answer):
+    """A partner on a collision course: seen to move (facet, chance, kinds, evidence), or only stated (course)."""
+
+    rank: int
+    partner: str = Field(description="id")
+    name: str
+    facet: str | None = Field(None, description="where they are likeliest to meet")
+    chance: Short | None = Field(None, description="0 to 1: of standing within reach of each other at the horizon")
+    until: str | None = Field(None, description="day of the horizon")
+    means: list[str] = Field([], description="kind of meeting, and what it is")
+    evidence: list[str] = Field([], description="of each facet: distances with dates, intervals, the meeting point")
+    fit_type: str | None = None
+    course: Course | None = Field(None, description="where both sides' goals lead")
+
+
+class Collisions(Answer):
+    """Answer of find_collisions."""
+
+    partner: str = Field(description="id")
+    name: str
+    basis: str = Field(description="observed motion; or stated, not observed")
+    wording: str | None = Field(None, description="what may be said of the list: report it in these words")
+    last: str | None = Field(None, description="day of the last snapshot")
+    years: Short = Field(description="horizon")
+    collisions: list[Colliding] = Field([], description="likeliest first; absent: none")
     notes: list[str] = []

@@ -141,6 +141,15 @@ class Overlaps(Arguments):
     k: Number = 10
 
 
+class Collisions(Arguments):
+    """Arguments of find_collisions."""
+
+    partner: Name = Field(description="Whose course: a partner's id, or its exact name in any case.")
+    k: Number = 10
+    years: float = Field(1.0, ge=0.1, le=10, description="How far ahead, in years from the last snapshot.")
+    least: float = Field(0.05, ge=0.001, le=1, description="Smallest chance of meeting that is listed.")
+
+
 def _told(error: ValidationError, arguments: type[Arguments]) -> str:
     """One sentence for each wrong argument; what was sent is not repeated."""
     told = []

@@ -137,6 +137,13 @@ def overlaps(engine: Matchmaker, asked: arguments.Overlaps) -> answers.Answer:
     return answers.Overlaps.of({"partner": partner}, overlaps=rows, notes=notes)
 
 
+def collisions(engine: Matchmaker, asked: arguments.Collisions) -> answers.Answer:
+    """Whom a partner is about to meet, and what may be said of that."""
+    found = engine.collisions(asked.partner, asked.k, years=asked.years, least=asked.least).to_dict()
+    proof = found.get("proof")
+    return answers.Collisions.of(found, notes=[*found["notes"], *([proof] if proof else [])])
+
+
 def _lacked(link: Mapping[str, Any]) -> dict[str, Any]:
     """A missing link with the demand that was counted, and what it unlocks by name."""
     return {
@@ -253,6 +260,16 @@ TOOLS = {
             arguments.Overlaps,
             answers.Overlaps,
             overlaps,
+        ),
+        Tool(
+            "find_collisions",
+            "Find collision courses",
+            "The partners that one is about to meet: in what, how surely, by when, as which kind of meeting, with evidence. Of "
+            "dated snapshots where there are any, else only where goals lead, which nobody saw: `basis` tells. Report it in the "
+            "words of `wording`.",
+            arguments.Collisions,
+            answers.Collisions,
+            collisions,
         ),
     )
 }

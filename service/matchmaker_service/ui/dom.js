@@ -17,6 +17,14 @@ export function h(tag, given = {}, ...children) {
   return made;
 }
 
+/** An element of a drawing. given: attributes; what is null or false is left out. */
+export function s(tag, given = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(given)) if (value !== null && value !== false) made.setAttribute(name, value);
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return made;
+}
+
 /** A link inside the page. */
 export function link(href, given, ...children) {
   return h("a", { href, ...given }, ...children);

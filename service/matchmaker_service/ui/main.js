@@ -3,6 +3,7 @@
 import { start } from "./router.js";
 import { startTheme } from "./theme.js";
 import { compareView } from "./views/compare.js";
+import { courseView } from "./views/course.js";
 import { gapsView } from "./views/gaps.js";
 import { mapView } from "./views/map.js";
 import { matchesView } from "./views/matches.js";
@@ -16,6 +17,7 @@ start([
   [/^\/partner\/([^/]+)$/, null, partnerView],
   [/^\/partner\/([^/]+)\/matches$/, null, matchesView],
   [/^\/partner\/([^/]+)\/gaps$/, null, gapsView],
+  [/^\/partner\/([^/]+)\/course$/, null, courseView],
   [/^\/compare$/, "compare", compareView],
   [/^\/map$/, "map", mapView],
   [/.*/, null, missingView],

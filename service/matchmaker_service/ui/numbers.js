@@ -62,3 +62,22 @@ export function atLeast(bound) {
 export function sentence(text) {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
+
+/** A chance: never quite certain, never quite impossible. */
+export function chanceTold(chance) {
+  if (chance > 0.99) return "> 99 %";
+  return chance < 0.01 ? "< 1 %" : percent(chance);
+}
+
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" });
+
+/** A day such as 2025-10-13 as people write it. */
+export function day(text) {
+  return DAY.format(Date.parse(text));
+}
+
+/** The month of a day. */
+export function month(text) {
+  return MONTH.format(Date.parse(text));
+}

@@ -122,3 +122,35 @@ export const GAP_TERMS = [
   ["Rivals with it", "Rivals and look-alikes of the partner that have this integration already."],
   ["What it opens", "Partners of the other side that this one has no link with, the likeliest first."],
 ];
+
+/** Facets in which partners move. */
+export const MOVES = {
+  audience: "Who they serve", capabilities: "What they offer", goals: "What they want", "audience shares": "Shares of customers",
+};
+
+/** How two partners move to one another. */
+export const VERDICTS = {
+  converging: { kind: "warn", name: "Coming closer", tells: "Their distance shrinks, as surely as four cases in five can tell." },
+  diverging: { kind: "plain", name: "Moving apart", tells: "Their distance grows, as surely as four cases in five can tell." },
+  parallel: { kind: "plain", name: "Keeping their distance", tells: "It changes by less than a tenth within the horizon." },
+  "insufficient data": { kind: "plain", name: "Not to be told", tells: "Too few snapshots, or too little motion to tell from noise." },
+};
+
+/** What kind of meeting it is. */
+export const MEETINGS = {
+  "partner now": { name: "Partner now", tells: "Both come to serve the same customers, with different things." },
+  "future rival or merger": { name: "Future rival, or merger", tells: "Both come to serve the same customers with the same things." },
+  "integration race": { name: "Integration race", tells: "Both come to offer the same things, to different customers." },
+  "co-marketing": { name: "Co-marketing", tells: "Both come to want the same." },
+};
+
+/** Words of an orbit. */
+export const ORBIT_TERMS = [
+  ["Distance", "How unlike two partners are in what they say of one facet. Its unit means nothing by itself; the ring gives the measure."],
+  ["The ring", "Two have met when they are as near as the nearest hundredth of all pairs is today."],
+  ["Chance", "That the two stand within the ring at the horizon if both go on as they were seen to. In the picture it is that of "
+    + "the facet shown, in the list the largest of all. No probability of a partnership."],
+  ["Cone", "Where the partner may stand: four cases in five lie within it. It grows with time, and with how unsteadily the two moved."],
+  ["Seen from the middle", "The partner itself stands still in the picture, and all others move beside it. How far a mark is from the middle is "
+    + "how far apart the two are; the direction is what a plane can keep of many dimensions."],
+];

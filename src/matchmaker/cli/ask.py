@@ -31,6 +31,9 @@ def recommend(
     motion: Annotated[
         str | None, typer.Option(help="technology, strategic, integrate, co-market, co-sell or refer.")
     ] = None,
+    relation: Annotated[
+        str | None, typer.Option(help="collision: only those that it is on a collision course with.")
+    ] = None,
     where: Where = None,
     popularity_weight: Annotated[
         float, typer.Option(help="0 small-but-mighty … 0.5 neutral … 1 famous.", min=0, max=1)
@@ -59,6 +62,7 @@ def recommend(
         k,
         fit_type=fit_type,
         motion=motion,
+        relation=relation,
         filters=Filter.from_arguments(where or []).conditions,
         popularity_weight=popularity_weight,
         diversity=diversity,
@@ -128,6 +132,9 @@ def show_recommendations(found: Recommendations, *, reasons: bool = True) -> Non
     if found.basis != BASIS:
         columns.append("chance")
         rows = [(*row, _chance(match.history)) for row, match in zip(rows, found, strict=True)]
+    if any(match.collision for match in found):
+        columns.append("collision")
+        rows = [(*row, _collision(match.collision)) for row, match in zip(rows, found, strict=True)]
     table(f"Partners for {found.name}", columns, rows, right=["#", "mutual", "for you", "for them", "chance"])
     if reasons:
         for match in found:
@@ -136,6 +143,8 @@ def show_recommendations(found: Recommendations, *, reasons: bool = True) -> Non
                 out.print(f"   {side.sentence}")
             if match.stated_course:
                 out.print(_course(match.stated_course))
+            if match.collision and "evidence" in match.collision:
+                out.print(f"   {match.collision['evidence']}")
     scored = f"\n{found.considered} of {found.catalogue} partners scored; basis: {found.basis}"
     if found.basis == BASIS:
         out.print(
@@ -229,6 +238,13 @@ def _course(course: dict[str, Any]) -> str:
         f"   Collision course ({course['basis']}): “{ours['goal']}” leads into their {ours['into']}, "
         f"“{theirs['goal']}” into ours."
     )
+
+
+def _collision(course: dict[str, Any] | None) -> str:
+    """Chance and kind of a course that was seen; of any other its basis."""
+    if course is None:
+        return "-"
+    return ", ".join((f"{course['chance']:.0%}", *course["kinds"])) if "chance" in course else str(course["basis"])
 
 
 def _standing(percentiles: dict[str, float | None], kind: str) -> float | None:

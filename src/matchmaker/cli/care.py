@@ -52,13 +52,16 @@ def demo(
     from matchmaker.engine import Matchmaker
     from matchmaker.errors import CatalogueError
     from matchmaker.profiles.catalogue import load_catalogue
+    from matchmaker.progress import named
 
     if not (data / "partners.jsonl").is_file():
         raise CatalogueError(
             f"No sample ecosystem in {data}: run this in the repository, or name its folder with --data."
         )
+    typer.echo(f"Reading {data} …", err=True)
     loaded = load_catalogue(data / "partners.jsonl", relations=data / "relations.csv")
-    engine = Matchmaker().fit(loaded, progress=Bar())
+    engine = Matchmaker().fit(loaded, progress=named(Bar()))
+    typer.echo(f"Writing {output} …", err=True)
     engine.save(output)
     found = Matchmaker.load(output).recommend(SHOWN, 10)
     if json:

@@ -22,8 +22,10 @@ from matchmaker.cli.options import (
     Snapshots,
 )
 from matchmaker.cli.output import Bar, emit_json, mappings_as_json, show_mappings, show_report, table
+from matchmaker.progress import named
 
 if TYPE_CHECKING:
+    from matchmaker.engine import Matchmaker
     from matchmaker.profiles.catalogue import Catalogue
     from matchmaker.trajectories.history import History
 
@@ -101,7 +103,9 @@ def build(
     from matchmaker.engine import Matchmaker
 
     engine = Matchmaker(Config(encoder=encoder, batch_size=batch_size, threads=threads))
-    folder = engine.fit(loaded, snapshots=_history(snapshots, map_, map_file), progress=Bar()).save(output)
+    engine.fit(loaded, snapshots=_history(snapshots, map_, map_file), progress=named(Bar()))
+    typer.echo(f"Writing {output} …", err=True)
+    folder = engine.save(output)
     stats = getattr(engine.encoder, "stats", None)
     facts = {
         "bundle": str(output),
@@ -110,6 +114,7 @@ def build(
         "relations": len(loaded.relations),
         "texts_encoded": stats.misses if stats else None,
         "texts_from_cache": stats.hits if stats else None,
+        "motion": _motion(engine),
         "report": {**loaded.report.to_dict(), "issues": len(loaded.report.issues)},
     }
     if json:
@@ -118,7 +123,17 @@ def build(
     typer.echo(
         f"Built {output} version {folder.name}: {len(loaded.partners)} partners, {len(loaded.relations)} relations."
     )
+    if facts["motion"]:
+        typer.echo(facts["motion"])
     typer.echo(f'Next: matchmaker recommend "{loaded.partners[0].name}" -m {output}')
+
+
+def _motion(engine: Matchmaker) -> str | None:
+    """What the wording of motion rests on; None without snapshots."""
+    from matchmaker.trajectories.motion import HORIZON
+
+    proof = engine.fitted.proof
+    return None if proof is None else proof.sentence(HORIZON)
 
 
 def _history(snapshots: list[Path] | None, map_: list[str] | None, map_file: Path | None) -> History | None:

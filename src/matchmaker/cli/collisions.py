@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from matchmaker.cli.options import DEFAULT_MODEL, Json, Map, ModelDir, Number, Relations, Snapshots
+from matchmaker.cli.options import DEFAULT_MODEL, Accounts, Json, Map, ModelDir, Number, Relations, Snapshots
 from matchmaker.cli.output import Bar, answer, console, emit_json, table
+from matchmaker.moving import STATED, Collisions, told
 
 if TYPE_CHECKING:
-    from matchmaker.moving import Collisions
+    from matchmaker.profiles.accounts import AccountTable
     from matchmaker.trajectories.history import History
     from matchmaker.trajectories.motion import Motion
-    from matchmaker.trajectories.pair import Collision
+    from matchmaker.trajectories.observed import Observed
     from matchmaker.trajectories.proof import Proof
 
 
@@ -34,6 +37,7 @@ def collisions(
         bool, typer.Option("--backtest", help="Ask the past instead: rolling origins, baselines, placebos, the rule.")
     ] = False,
     relations: Relations = None,
+    accounts: Accounts = None,
     figure: Annotated[
         Path | None,
         typer.Option(help="Also write the partner's orbit as a picture (.png, .svg, .pdf).", readable=False),
@@ -46,22 +50,23 @@ def collisions(
 ) -> None:
     """Who moves toward whom: the partners that a partner is about to meet, when and how surely, or that it cannot be known.
 
-    With --backtest it says whether that has been worth anything on this data; with --relations whether partnerships came of it.
+    With --backtest it says whether that has been worth anything on this data; with --relations whether partnerships came of it,
+    which decides the wording. Dated --accounts add the trend of what two share.
     """
     from matchmaker.encoders import open_encoder
     from matchmaker.errors import SettingsError
     from matchmaker.profiles.columns import parse_map_args
-    from matchmaker.trajectories.encode import encoded, fit_motion
+    from matchmaker.trajectories.encode import encoded
     from matchmaker.trajectories.history import read_snapshots
 
     if (partner is None) != backtest:
         raise SettingsError("Name a partner, or ask for --backtest, and not both.")
     if not snapshots:
-        if backtest or figure:
+        if backtest or figure or relations or accounts:
             raise SettingsError(
                 "This needs dated profiles: name a file with --snapshots, one row for each id and date."
             )
-        _of_bundle(model, str(partner), k, years, least, json)
+        answer(_of_bundle(model, str(partner), k, years, least), json, _show)
         return
     history = read_snapshots(list(snapshots), mapping=parse_map_args(map or []))
     show_history(history)
@@ -69,33 +74,58 @@ def collisions(
         facets = {name: found for name, found, _ in encoded(history, open_encoder(encoder), Bar())}
         _tell(_proofs(history, facets, relations, years), json)
         return
-    motion = fit_motion(history, open_encoder(encoder), progress=Bar())
-    row = _row(motion, str(partner))
+    seen = _observed(history, relations, accounts, encoder, years)
+    row = _row(seen.motion, str(partner))
     if figure:
-        _write_figure(motion, row, figure, years, history)
-    found = motion.collisions(row, k, years=years, least=least)
-    if json:
-        emit_json(_plain(motion, row, found, years))
-    else:
-        _show(motion, row, found, history)
+        _write_figure(seen.motion, row, figure, years, history)
+    answer(told(seen, seen.motion.ids[row], partial(_name, history), k, years, least), json, _show)
 
 
-def _of_bundle(model: Path, partner: str, k: int, years: float, least: float, json: bool) -> None:
+def _of_bundle(model: Path, partner: str, k: int, years: float, least: float) -> Collisions:
     """What a bundle says, of its snapshots or, without any, of stated goals."""
     from matchmaker.engine import Matchmaker
 
-    found = Matchmaker.load(model, background_check=False).collisions(partner, k, years=years, least=least)
-    answer(found, json, _show_answer)
+    return Matchmaker.load(model, background_check=False).collisions(partner, k, years=years, least=least)
 
 
-def _show_answer(found: Collisions) -> None:
+def _observed(
+    history: History, relations: list[Path] | None, accounts: Path | None, encoder: str, years: float
+) -> Observed:
+    """What the files say, the backtest of the relations among it."""
+    from matchmaker.encoders import open_encoder
+    from matchmaker.profiles.catalogue import load_relations
+    from matchmaker.trajectories.observed import Observed
+
+    known = load_relations(list(relations), history.ids).relations if relations else None
+    held = _accounts(history, accounts) if accounts else None
+    return Observed.of(history, open_encoder(encoder), relations=known, accounts=held, years=years, progress=Bar())
+
+
+def _accounts(history: History, path: Path) -> AccountTable | None:
+    """Accounts of the partners of the snapshots."""
+    import pandas as pd
+
+    from matchmaker.profiles.accounts import KEY_VARIABLE
+    from matchmaker.profiles.catalogue import load_catalogue
+
+    named = pd.DataFrame({"id": history.ids, "name": [_name(history, one) for one in history.ids]})
+    key = os.fsencode(os.environ.get(KEY_VARIABLE, "")) or None
+    loaded = load_catalogue(named, accounts=path, account_key=key)
+    for line in loaded.report.summary():
+        if line.startswith("accounts"):
+            typer.echo(line, err=True)
+    return loaded.accounts
+
+
+def _show(found: Collisions) -> None:
     out = console()
-    if found.wording is None:
+    if found.basis == STATED:
         rows: list[tuple[Any, ...]] = [(one["rank"], one["name"], one["fit_type"]) for one in found.collisions]
         columns, right = ["#", "partner", "fit"], ["#"]
     else:
-        rows = [(one["rank"], one["name"], one["facet"], f"{one['chance']:.0%}") for one in found.collisions]
-        columns, right = ["#", "partner", "facet", "chance"], ["#", "chance"]
+        rows = [_observed_row(one) for one in found.collisions]
+        columns = ["#", "partner", "facet", "chance", "distance", "at the horizon", "kind"]
+        right = ["#", "chance", "distance", "at the horizon"]
     if rows:
         table(f"On a course with {found.name}: {found.basis}", columns, rows, right=right)
     for one in found.collisions:
@@ -106,6 +136,16 @@ def _show_answer(found: Collisions) -> None:
         out.print(f"Note: {note}")
     if found.wording:
         out.print(f"{found.wording[0].upper()}{found.wording[1:]}.")
+    if found.proof:
+        out.print(found.proof)
+
+
+def _observed_row(one: dict[str, Any]) -> tuple[Any, ...]:
+    course = one["courses"][one["facet"]]
+    now, then = course["now"], course["then"]
+    ahead = "-" if then is None else f"{then['value']:.2f} [{then['low']:.2f}, {then['high']:.2f}]"
+    here = "-" if now is None else f"{now['value']:.2f}"
+    return (one["rank"], one["name"], one["facet"], f"{one['chance']:.0%}", here, ahead, ", ".join(one["kinds"]))
 
 
 def _stated(course: dict[str, Any] | None) -> list[str]:
@@ -145,42 +185,6 @@ def _tell(proofs: list[Proof], json: bool) -> None:
         return
     for one in proofs:
         typer.echo(f"{one.to_text()}\n")
-
-
-def _plain(motion: Motion, row: int, found: tuple[Collision, ...], years: float) -> dict[str, Any]:
-    from matchmaker.trajectories.wording import wording
-
-    return {
-        "partner": motion.ids[row],
-        "years": years,
-        "last": motion.last.isoformat(),
-        "collisions": [{"partner": motion.ids[one.pair.b], **one.to_dict()} for one in found],
-        "wording": wording(False),
-    }
-
-
-def _show(motion: Motion, row: int, found: tuple[Collision, ...], history: History) -> None:
-    from matchmaker.trajectories.wording import wording
-
-    out, own = console(), _name(history, motion.ids[row])
-    rows = []
-    for one in found:
-        course = one.pair.courses[one.facet]
-        then = (
-            "-" if course.then is None else f"{course.then.value:.2f} [{course.then.low:.2f}, {course.then.high:.2f}]"
-        )
-        now = "-" if course.now is None else f"{course.now.value:.2f}"
-        name = _name(history, motion.ids[one.pair.b])
-        rows.append((one.rank, name, one.facet, f"{one.chance:.0%}", now, then, ", ".join(one.pair.kinds)))
-    columns = ["#", "partner", "facet", "chance", "distance", "at the horizon", "kind"]
-    table(f"On a course with {own}", columns, rows, right=["#", "chance", "distance", "at the horizon"])
-    for one in found:
-        name = _name(history, motion.ids[one.pair.b])
-        out.print(f"{one.rank}. {name}", style="bold")
-        for sentence in (*one.pair.sentences(own, name), *one.pair.meaning()):
-            out.print(f"   {sentence}")
-    said = wording(False) if found else "nobody is about to be met: no trajectory converges that surely"
-    out.print(f"{said[0].upper()}{said[1:]}.")
 
 
 def _name(history: History, identifier: str) -> str:

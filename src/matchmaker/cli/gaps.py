@@ -62,8 +62,9 @@ def _show(found: Gaps | PairGaps) -> None:
         _show_pair(found)
         return
     rows = [_row(one) for one in found.missing]
-    table(
+    _listed(
         f"Integrations that {found.name} lacks",
+        f"Nobody here is left that {found.name} has no integration with.",
         ["", "partner", "market", "chance", "demand", "effort", "interface", "rivals have it"],
         rows,
     )
@@ -82,7 +83,7 @@ def _row(one: MissingIntegration) -> tuple[str, ...]:
         link.clear_market,
         "" if link.chance is None else f"{link.chance:.0%}",
         "; ".join(_counted(seen) for seen in link.demand if seen.count)[:60],
-        "" if link.effort is None else f"{link.effort:g} pieces",
+        "" if link.effort is None else _pieces(link.effort),
         one.interface.verdict,
         f"{len(link.rivals)} of {link.rival_count}" if link.rival_count else "",
     )
@@ -95,7 +96,7 @@ def _counted(seen: DemandSeen) -> str:
 
 def _show_pair(found: PairGaps) -> None:
     fit = found.interface
-    effort = "" if fit.effort is None else f", {fit.effort:g} pieces to build"
+    effort = "" if fit.effort is None else f", {_pieces(fit.effort)} to build"
     typer.echo(f"{found.a} and {found.b}: {fit.verdict}{effort}")
     typer.echo(fit.reason)
     for way in fit.directions:
@@ -127,8 +128,9 @@ def _show_ecosystem(found: EcosystemGaps) -> None:
     typer.echo(
         f"{found.members} partners, {found.stated_goals} stated goals that they do not meet themselves, {found.met} met by another."
     )
-    table(
+    _listed(
         f"Goals that nobody clearly meets ({found.counts['goals']})",
+        "Every stated goal is met by somebody, or by the one who states it.",
         ["goal", "askers", "asked by", "nearest (cosine)", "outside"],
         [
             (
@@ -141,13 +143,15 @@ def _show_ecosystem(found: EcosystemGaps) -> None:
             for one in found.goals
         ],
     )
-    table(
+    _listed(
         f"Capabilities with a single provider ({found.counts['single']})",
+        "No capability that others depend on has a single provider.",
         ["capability", "provider", "depend on it", "outside"],
         [(one.capability, one.partner, str(one.dependents), _fillers(one.fillers)) for one in found.single],
     )
-    table(
+    _listed(
         f"Audiences that nobody serves ({found.counts['audiences']})",
+        "No audience that is asked for goes unserved.",
         ["industry", "size", "region", "askers", "outside"],
         [
             (
@@ -160,13 +164,22 @@ def _show_ecosystem(found: EcosystemGaps) -> None:
             for one in found.audiences
         ],
     )
-    table(
+    _listed(
         f"Segments without a partner ({found.counts['segments']})",
+        "No segment is without a partner.",
         ["segment", "members that connect", "outside"],
         [(one.category, str(one.connections), _fillers(one.fillers)) for one in found.segments],
     )
     for one in found.outside:
         typer.echo(f"{one.name} is no partner of the catalogue, and {one.connections} connect to it")
+
+
+def _listed(title: str, none: str, columns: list[str], rows: list[tuple[str, ...]]) -> None:
+    """A table, or the sentence that says that there is nothing to list."""
+    if rows:
+        table(title, columns, rows)
+    else:
+        typer.echo(none)
 
 
 def _filler(one: Filler | None, bar: float) -> str:
@@ -182,3 +195,7 @@ def _tell(notes: list[str], basis: str) -> None:
     for note in notes:
         console().print(f"Note: {note}")
     typer.echo(f"Basis: {basis}.")
+
+
+def _pieces(effort: float) -> str:
+    return f"{effort:g} {'piece' if effort == 1 else 'pieces'}"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,6 +68,12 @@ Sketch = Annotated[
         "--sketch/--exact", help="Estimate by theta sketches, or count; by default estimates above 50 million rows."
     ),
 ]
+
+
+_DATA = re.compile(r"[0-9@.]")
+"""What stands in accounts, and hardly in the name of a column."""
+_NAMED = 20
+"""Columns that are named."""
 
 
 def register(app: typer.Typer) -> None:
@@ -138,6 +147,9 @@ def of(
     _tell(report)
     if json:
         emit_json({"partner": partner, "overlaps": [one.to_dict() for one in found], "report": _counted(report)})
+    elif not found:
+        held_back = f"Nothing of what {partner} may share is told: fewer than {minimum} accounts with each other partner, or none."
+        typer.echo(held_back if disclosed else f"{partner} shares no account with another partner of {accounts.name}.")
     else:
         columns = [
             "partner",
@@ -158,7 +170,7 @@ def of(
             )
             for one in found
         ]  # fmt: skip
-        table(f"Overlaps of {partner} ({found[0].basis if found else 'none'})", columns, rows, right=columns[1:])
+        table(f"Overlaps of {partner} ({found[0].basis})", columns, rows, right=columns[1:])
     _end(report)
 
 
@@ -223,18 +235,38 @@ class _Source:
         from matchmaker.audience.files import AccountFile
         from matchmaker.audience.sketches import ABOVE
 
-        return AccountFile(self.path, self._options()["mapping"]).about() > ABOVE if wanted is None else wanted
+        if wanted is not None:
+            return wanted
+        with self._columns_told():
+            return AccountFile(self.path, self._options()["mapping"]).about() > ABOVE
 
     def incidence(self) -> tuple[Incidence, ValidationReport]:
         from matchmaker.audience.reading import read_accounts
 
-        found = read_accounts(self.path, progress=Bar(), **self._options())
+        with self._columns_told():
+            found = read_accounts(self.path, progress=Bar(), **self._options())
         return found.incidence, found.report
 
     def sketches(self) -> tuple[Sketches, ValidationReport]:
         from matchmaker.audience.sketches import Sketches
 
-        return Sketches.read(self.path, progress=Bar(), **self._options())
+        with self._columns_told():
+            return Sketches.read(self.path, progress=Bar(), **self._options())
+
+    @contextmanager
+    def _columns_told(self) -> Iterator[None]:
+        """Say of a file whose columns are not recognised which it has, and how they are named."""
+        from matchmaker.batch.source import Source
+        from matchmaker.errors import ColumnError
+
+        try:
+            yield
+        except ColumnError as error:
+            what, _, _ = str(error).partition(". ")
+            raise ColumnError(
+                f"{what}. {_columns_of(Source(self.path).columns)} "
+                'Name them yourself: --map partner="COLUMN" --map account="COLUMN".'
+            ) from error
 
     def _options(self) -> dict[str, Any]:
         from matchmaker.audience.aliases import Aliases
@@ -246,6 +278,14 @@ class _Source:
             "form": self.form,
             "mapping": parse_map_args(self.columns or []),
         }
+
+
+def _columns_of(columns: list[str]) -> str:
+    """Names of columns, for people, unless they look like data: without a header line they would be the first account."""
+    if any(_DATA.search(name) for name in columns):
+        return f"It has {len(columns)} columns whose names look like data: is its header line missing?"
+    more = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
+    return f"Columns there: {', '.join(columns[:_NAMED])}{more}."
 
 
 def _key() -> bytes | None:

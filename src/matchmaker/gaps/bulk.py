@@ -52,10 +52,16 @@ class Verdicts:
 class Interfaces:
     """The interfaces of all partners of an ecosystem, each read once; row r is partner `ids[r]`."""
 
-    def __init__(self, partners: Sequence[Partner], relations: Iterable[Relation] = ()) -> None:
-        """Read every interface, and which integrations are in force; relations with unknown ends are left out."""
+    def __init__(
+        self, partners: Sequence[Partner], relations: Iterable[Relation] = (), read: Sequence[Facts] = ()
+    ) -> None:
+        """Read every interface, and which integrations are in force; relations with unknown ends are left out.
+
+        read: facts of the first partners, where they are known already.
+        """
         self.ids = tuple(partner.id for partner in partners)
-        self.facts: tuple[Facts, ...] = tuple(facts(partner.name, partner.interface) for partner in partners)
+        late = (facts(partner.name, partner.interface) for partner in partners[len(read) :])
+        self.facts: tuple[Facts, ...] = (*read, *late)
         self._row = {identifier: row for row, identifier in enumerate(self.ids)}
         self.links = frozenset(self._links(relations))
         self._degree = np.bincount(

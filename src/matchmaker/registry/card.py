@@ -42,12 +42,41 @@ _HISTORY = """
 Chance, read on partners that it was not fitted on: {chances}. Pairs without a link are unlabelled, not negative.
 """
 
+_MOTION = """
+## Motion
+
+{dates} dates of {partners:,} partners, {first} to {last}. Seen four times or more, by facet: {facets}. Dated accounts
+{dated_accounts:,}, entries into segments {segment_entries:,}.
+
+{proof}
+
+{checks}Where partners converge, answers say: "{wording}".
+"""
+
 
 def model_card(facts: dict[str, Any]) -> str:
     """Markdown text of the card."""
-    learned = facts["learned"]
+    learned, motion = facts["learned"], facts.get("motion")
     basis = _PRIOR if learned is None else _LEARNED.format(source=learned["from"], **learned)
-    return _plain_card(facts, basis) + ("" if learned is None else _history(learned))
+    card = _plain_card(facts, basis) + ("" if learned is None else _history(learned))
+    return card + ("" if motion is None else _motion(motion))
+
+
+def _motion(motion: dict[str, Any]) -> str:
+    rows = [
+        f"| {one['name']} | {'met' if one['passed'] else 'not met'} | {_figure(one['figure'])} | {one['sentence']} |"
+        for one in motion["checks"]
+    ]
+    head = ["| check | | figure, 95 % | |", "|---|---|---|---|"]
+    facets = ", ".join(f"{name} {count:,}" for name, count in motion["facets"].items())
+    checks = "\n".join([*head, *rows, "", ""]) if rows else ""
+    return _MOTION.format(**{**motion, "facets": facets, "checks": checks})
+
+
+def _figure(figure: dict[str, Any] | float | None) -> str:
+    if figure is None:
+        return "-"
+    return interval(figure) if isinstance(figure, dict) else f"{figure:g}"
 
 
 def _history(learned: dict[str, Any]) -> str:

@@ -32,6 +32,9 @@ from matchmaker.retrieval.lexical import LexicalIndex
 if TYPE_CHECKING:
     from matchmaker.audience.incidence import Incidence
     from matchmaker.matching.learned.model import Learned
+    from matchmaker.trajectories.entries import Entries
+    from matchmaker.trajectories.gains import DatedAccounts
+    from matchmaker.trajectories.grounds import Grounds
     from matchmaker.trajectories.motion import Motion
 
 PLAIN = (
@@ -49,7 +52,8 @@ PLAIN = (
     "reference",
 )
 ITEMS = ("capabilities", "goals")
-LEARNED, HELD, MOTION = "learned_", "held_", "motion_"
+LEARNED, HELD, MOTION, GAINS, ENTRIES = "learned_", "held_", "motion_", "gains_", "entries_"
+PROOF = "proof"
 _SENSELESS = (
     ArithmeticError, AttributeError, InternalError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
     ValueError,
@@ -135,6 +139,8 @@ def _write(writer: Writer, fitted: Fitted) -> None:
         "account_key_id": fitted.held.key_id if fitted.held else None,
     }
     writer.json("state", state)
+    if fitted.proof is not None:
+        writer.json(PROOF, fitted.proof.to_dict())
     fitted.profiles.write(writer.folder / "partners.parquet")
     for name, index in fitted.indexes.each().items():
         index.save(writer.folder / f"index_{name}.faiss")
@@ -187,23 +193,60 @@ def _read(bundle: Bundle) -> Fitted:
         demand=tuple(Demand(**one) for one in state.get("demand", ())),
         held=_held(bundle, state),
         motion=_motion(bundle),
+        proof=_proof(bundle),
+        gains=_gains(bundle),
+        entries=_entries(bundle),
     )
 
 
+def _arrays(bundle: Bundle, kind: str) -> dict[str, NDArray[Any]]:
+    """Arrays of a part that not every bundle has, by name."""
+    named = [name.removesuffix(".npy") for name in bundle.manifest["files"] if name.startswith(kind)]
+    return {name.removeprefix(kind): bundle.array(name) for name in named}
+
+
 def _motion(bundle: Bundle) -> Motion | None:
-    named = [name.removesuffix(".npy") for name in bundle.manifest["files"] if name.startswith(MOTION)]
-    if not named:
+    arrays = _arrays(bundle, MOTION)
+    if not arrays:
         return None
     from matchmaker.trajectories.motion import Motion
 
-    return Motion.from_arrays({name.removeprefix(MOTION): bundle.array(name) for name in named})
+    return Motion.from_arrays(arrays)
+
+
+def _proof(bundle: Bundle) -> Grounds | None:
+    if f"{PROOF}.json" not in bundle.manifest["files"]:
+        return None
+    from matchmaker.trajectories.grounds import Grounds
+
+    return Grounds(**bundle.json(PROOF))
+
+
+def _gains(bundle: Bundle) -> DatedAccounts | None:
+    arrays = _arrays(bundle, GAINS)
+    if not arrays:
+        return None
+    from matchmaker.trajectories.gains import DatedAccounts
+
+    return DatedAccounts.from_arrays(arrays)
+
+
+def _entries(bundle: Bundle) -> Entries | None:
+    arrays = _arrays(bundle, ENTRIES)
+    if not arrays:
+        return None
+    from matchmaker.trajectories.entries import Entries
+
+    return Entries.from_arrays(arrays)
 
 
 def _optional(fitted: Fitted) -> Iterator[tuple[str, NDArray[Any]]]:
-    """What not every bundle has: accounts by population, motion, what was learned."""
+    """What not every bundle has: accounts by population, motion and what stands beside it, what was learned."""
     parts = {
         HELD: _held_arrays(fitted),
         MOTION: fitted.motion.arrays() if fitted.motion else {},
+        GAINS: fitted.gains.arrays() if fitted.gains else {},
+        ENTRIES: fitted.entries.arrays() if fitted.entries else {},
         LEARNED: fitted.learned.arrays() if fitted.learned else {},
     }
     return ((f"{kind}{name}", values) for kind, arrays in parts.items() for name, values in arrays.items())
@@ -262,6 +305,9 @@ def _check_places(bundle: Bundle, state: dict[str, Any]) -> None:
     if f"{HELD}codes.npy" in bundle.manifest["files"]:
         places[f"{HELD}codes"] = len(bundle.array(f"{HELD}accounts"))
         ends[f"{HELD}offsets"], counts[f"{HELD}offsets"] = f"{HELD}codes", partners
+    if f"{GAINS}codes.npy" in bundle.manifest["files"]:
+        moving = len(bundle.array(f"{MOTION}id_offsets")) - 1
+        ends[f"{GAINS}offsets"], counts[f"{GAINS}offsets"] = f"{GAINS}codes", moving
     if state["accounts_universe"] is not None:
         places["accounts_codes"] = state["accounts_universe"]
         ends["accounts_offsets"], counts["accounts_offsets"] = "accounts_codes", partners
@@ -298,6 +344,30 @@ def _accounts(bundle: Bundle, state: dict[str, Any]) -> AccountSets | None:
     return AccountSets(bundle.array("accounts_codes"), bundle.array("accounts_offsets"), state["accounts_universe"])
 
 
+def _moved(fitted: Fitted) -> dict[str, Any] | None:
+    """What the manifest tells of motion."""
+    motion = fitted.motion
+    if motion is None:
+        return None
+    from matchmaker.trajectories.motion import HORIZON
+    from matchmaker.trajectories.observed import OLD
+
+    proof = fitted.proof or OLD
+    days = [day.isoformat() for day in motion.days]
+    return {
+        "partners": len(motion),
+        "dates": len(days),
+        "first": days[0],
+        "last": days[-1],
+        "facets": {name: int(np.sum(one.told)) for name, one in motion.facets.items()},
+        "dated_accounts": 0 if fitted.gains is None else len(fitted.gains.codes),
+        "segment_entries": 0 if fitted.entries is None else fitted.entries.seen,
+        "proof": proof.sentence(HORIZON),
+        "wording": proof.wording(HORIZON),
+        "checks": [] if proof.proof is None else list(proof.proof["checks"]),
+    }
+
+
 def _facts(fitted: Fitted, now: datetime) -> dict[str, Any]:
     space = fitted.space
     return {
@@ -316,5 +386,6 @@ def _facts(fitted: Fitted, now: datetime) -> dict[str, Any]:
             name: {"kind": index.kind, "recall": float(index.recall), "probes": getattr(index, "probes", None)}
             for name, index in fitted.indexes.each().items()
         },
+        "motion": _moved(fitted),
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
     }

@@ -65,7 +65,7 @@ def chosen(fitted: Fitted, history: History, source: str) -> str:
     if links < FEWEST:
         raise SettingsError(
             f"{links} links are too few to learn from while half of them are kept back: at least {FEWEST} are needed. "
-            "Add relations with --relations or --from-store, or stay with the prior."
+            "Add relations with --relations or --from-store, build with --accounts to learn from these, or stay with the prior."
         )
     return "links"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from matchmaker.progress import Silent
 from matchmaker.trajectories import distance
 from matchmaker.trajectories.field import YEAR, Field, Floats, Ints, Singles, Snapshots
 from matchmaker.trajectories.lines import FEWEST, Lines, at_horizon, fit_lines
@@ -18,6 +19,7 @@ from matchmaker.trajectories.proof import Asked, Proof, prove
 
 if TYPE_CHECKING:
     from matchmaker.profiles.schema import Relation
+    from matchmaker.progress import Progress
 
 OURS = "motion + distance + degree"
 CHANCE = "motion: chance within the radius"
@@ -71,6 +73,7 @@ def backtest(
     partners: int = PARTNERS,
     draws: int = 1000,
     rng: int = 0,
+    progress: Progress | None = None,
 ) -> Proof:
     """Ask `event` of all pairs of at most `partners` drawn partners that do not have it yet, at every origin, and judge.
 
@@ -82,12 +85,15 @@ def backtest(
     drawn = np.sort(np.random.default_rng(rng).permutation(len(first.codes))[:partners])
     asked: list[Asked] = []
     learned: dict[str, list[tuple[Floats, NDArray[np.bool_]]]] = {}
+    shown = progress or Silent()
+    shown.start("Backtest", len(chosen) + 1)
     for origin in chosen:
         seen = _Seen.at(facets, origin, years, rng)
         one = _ask(seen, event, origin, years, drawn, learned)
         if one is not None:
             asked.append(one)
-    return prove(
+        shown.advance()
+    proof = prove(
         asked,
         ours=OURS,
         baselines=BASELINES,
@@ -98,6 +104,9 @@ def backtest(
         draws=draws,
         rng=rng,
     )
+    shown.advance()
+    shown.done()
+    return proof
 
 
 @dataclass(frozen=True)
@@ -233,14 +242,7 @@ def relation_event(relations: Sequence[Relation], ids: Sequence[str]) -> Event:
 
     A relation without any day is known from the beginning: it is never asked.
     """
-    row_of = {name: row for row, name in enumerate(ids)}
-    rows = []
-    for one in relations:
-        if one.type in LINKS and one.status != "declined" and one.a in row_of and one.b in row_of:
-            days = [day for day in (one.announced_on, one.started_on, one.observed_at) if day]
-            begun = np.datetime64(min(days)) if days else np.datetime64("0001-01-01")
-            over = np.datetime64(one.ended_on) if one.ended_on else np.datetime64("9999-12-31")
-            rows.append((row_of[one.a], row_of[one.b], begun, over))
+    rows = _dated(relations, ids)
 
     def by(day: np.datetime64, *, still: bool) -> NDArray[np.bool_]:
         found = np.zeros((len(ids), len(ids)), dtype=bool)
@@ -253,6 +255,26 @@ def relation_event(relations: Sequence[Relation], ids: Sequence[str]) -> Event:
         return Links(by(origin, still=True), by(origin, still=False), by(horizon, still=True))
 
     return Event("a new partnership or integration", True, links)
+
+
+def begun_between(relations: Sequence[Relation], ids: Sequence[str], after: np.datetime64, until: np.datetime64) -> int:
+    """Pairs of partners `ids` with a partnership or integration that began after a day and up to another one: at most so many
+    events can come true.
+    """
+    return len({(min(a, b), max(a, b)) for a, b, begun, _ in _dated(relations, ids) if after < begun <= until})
+
+
+def _dated(relations: Sequence[Relation], ids: Sequence[str]) -> list[tuple[int, int, np.datetime64, np.datetime64]]:
+    """The two partners, first day and last day of each partnership or integration; one without a day was always there."""
+    row_of = {name: row for row, name in enumerate(ids)}
+    rows = []
+    for one in relations:
+        if one.type in LINKS and one.status != "declined" and one.a in row_of and one.b in row_of:
+            days = [day for day in (one.announced_on, one.started_on, one.observed_at) if day]
+            begun = np.datetime64(min(days)) if days else np.datetime64("0001-01-01")
+            over = np.datetime64(one.ended_on) if one.ended_on else np.datetime64("9999-12-31")
+            rows.append((row_of[one.a], row_of[one.b], begun, over))
+    return rows
 
 
 def nearness_event(facet: str, snapshots: Snapshots) -> Event:

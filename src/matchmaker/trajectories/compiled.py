@@ -25,20 +25,21 @@ _THERE = 0.5
 """A pair that stands within the radius today with this chance has met already."""
 
 
-def _compiled(function: Callable[_P, _R], *, lanes: bool = False) -> Callable[_P, _R]:
-    """`function`, compiled, without the interpreter's lock; lanes: a sum may be taken in several of them."""
-    loose: bool | set[str] = {"reassoc", "nsz", "contract"} if lanes else False
+def compiled(function: Callable[_P, _R], *, loosely: bool = False) -> Callable[_P, _R]:
+    """`function`, compiled, without the interpreter's lock; loosely: a sum may be taken in several lanes."""
+    loose: bool | set[str] = {"reassoc", "nsz", "contract"} if loosely else False
     try:
         return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=loose)(function)
     except RuntimeError:  # no folder that a cache could stand in
         return numba.njit(nogil=True, error_model="numpy", fastmath=loose)(function)
 
 
-def _lanes(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    return _compiled(function, lanes=True)
+def lanes(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """The same, where a sum may be taken in several lanes."""
+    return compiled(function, loosely=True)
 
 
-@_lanes
+@lanes
 def _two(mean: Singles, variance: Singles, row: int, other: int) -> tuple[float, float]:
     """First and second sum of a pair."""
     first, second = np.float32(0.0), np.float32(0.0)
@@ -50,7 +51,7 @@ def _two(mean: Singles, variance: Singles, row: int, other: int) -> tuple[float,
     return first, second  # type: ignore[return-value]
 
 
-@_lanes
+@lanes
 def _third(mean: Singles, variance: Singles, row: int, other: int) -> float:
     third = np.float32(0.0)
     for axis in range(mean.shape[1]):
@@ -60,14 +61,14 @@ def _third(mean: Singles, variance: Singles, row: int, other: int) -> float:
     return third  # type: ignore[return-value]
 
 
-@_compiled
+@compiled
 def _out_of_reach(first: float, second: float, radius: float, limit: float) -> bool:
     """Whether the probability surely is below exp(-limit / 4)."""
     beyond = first - radius * radius
     return beyond > 0.0 and beyond * beyond > limit * second
 
 
-@_compiled
+@compiled
 def _within(first: float, second: float, third: float, radius: float) -> float:
     """`distance.probability_within` of one pair."""
     if second <= 1e-12 * first * first:
@@ -82,7 +83,7 @@ def _within(first: float, second: float, third: float, radius: float) -> float:
     return 0.5 * math.erfc(-math.copysign(1.0, h) * z / math.sqrt(2.0))
 
 
-@_lanes
+@lanes
 def _approach(p: Singles, v: Singles, s: Singles, c: Singles, u: Singles, row: int, other: int) -> tuple[float, float]:
     """Mean and variance of dp . dv, as `distance.closing`."""
     mean, variance = np.float32(0.0), np.float32(0.0)
@@ -94,7 +95,7 @@ def _approach(p: Singles, v: Singles, s: Singles, c: Singles, u: Singles, row: i
     return mean, variance  # type: ignore[return-value]
 
 
-@_lanes
+@lanes
 def _all(means: Singles, variances: Singles, row: int, low: int, first: Singles, second: Singles) -> None:
     """First and second sums of a row with the others from `low` on, by axis: (k, n) arrays, as many others as `first` holds."""
     high = low + len(first)
@@ -112,7 +113,7 @@ def _all(means: Singles, variances: Singles, row: int, low: int, first: Singles,
             second[place] += s * (s + square + square)
 
 
-@_compiled
+@compiled
 def meetings(
     now: tuple[Singles, Singles, Singles, Singles, Singles],
     means: Singles,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,17 +76,28 @@ def fit_motion(history: History, encoder: Encoder, *, progress: Progress | None 
 
     Raises CatalogueError where no snapshot states an audience, a capability or a goal.
     """
+    return motion_of(history, encoded(history, encoder, progress), encoder.fingerprint)
+
+
+def motion_of(
+    history: History,
+    facets: Iterable[tuple[str, Snapshots, Vectors]],
+    fingerprint: str,
+    more: Mapping[str, Snapshots] | None = None,
+) -> Motion:
+    """Motion of facets as `encoded` gives them, each of which is let go once it is fitted; more: facets that have no texts."""
     last = [history.profiles[name][max(history.profiles[name])] for name in history.ids]
-    facets = {}
-    for name, snapshots, vectors in encoded(history, encoder, progress):
+    found = {}
+    for name, snapshots, vectors in facets:
         one = FacetMotion.fit(snapshots)
-        facets[name] = replace(one, atlas=_atlas(name, last, one, vectors))
-    if not facets:
+        found[name] = replace(one, atlas=_atlas(name, last, one, vectors))
+    if not found:
         raise CatalogueError(
             "No snapshot states an audience, a capability, a description or a goal: nothing could move."
         )
+    found |= {name: FacetMotion.fit(snapshots) for name, snapshots in (more or {}).items()}
     dates = np.array(history.dates, dtype="datetime64[D]")
-    return Motion(Packed.of(history.ids), dates, facets, encoder.fingerprint)
+    return Motion(Packed.of(history.ids), dates, found, fingerprint)
 
 
 def _said(history: History) -> dict[str, list[list[Texts]]]:

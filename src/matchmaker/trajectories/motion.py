@@ -177,14 +177,15 @@ class Motion:
         return self._pairs(a, np.array([b]), years)[0]
 
     def collisions(
-        self, row: int, k: int = 10, *, years: float = HORIZON, least: float = LEAST
+        self, row: int, k: int = 10, *, years: float = HORIZON, least: float = LEAST, among: Ints | None = None
     ) -> tuple[Collision, ...]:
         """The partners that come within the radius in a facet by the horizon, likeliest first, of those who are not there yet.
 
         The chance of a partner is its largest over the facets in which the two converge; `least` is the smallest that is listed.
+        among: rows that may be listed, by default all.
         """
-        self._check(years, row)
-        others, chances, facets = self._listed(row, k, self._ready(years), least)
+        met = self.met(row, years=years, least=least, among=among)
+        others, chances, facets = met[0][:k], met[1][:k], met[2][:k]
         names = list(self.facets)
         return tuple(
             Collision(rank, names[facet], chance, pair)
@@ -192,6 +193,19 @@ class Motion:
                 zip(facets.tolist(), chances.tolist(), self._pairs(row, others, years), strict=True), start=1
             )
         )
+
+    def met(
+        self, row: int, *, years: float = HORIZON, least: float = LEAST, among: Ints | None = None
+    ) -> tuple[Ints, Floats, Ints]:
+        """All that `collisions` can list, without their courses: rows, chances and facet numbers, likeliest first."""
+        self._check(years, row)
+        ready = self._ready(years)
+        if among is not None:
+            asked = np.zeros(len(self), dtype=bool)
+            asked[among] = True
+            asked[row] = True
+            ready = [one._replace(told=one.told & asked) for one in ready]
+        return self._listed(row, len(self), ready, least)
 
     def best(
         self, k: int = 10, *, years: float = HORIZON, least: float = LEAST, threads: int | None = None

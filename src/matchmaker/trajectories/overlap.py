@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from matchmaker.trajectories.distance import Z80
 from matchmaker.trajectories.field import YEAR
 from matchmaker.trajectories.lines import FEWEST
 
+K = TypeVar("K", str, int)
+"""What an account is named by."""
 FEWEST_ACCOUNTS = 12
 """Dated accounts that either gained, of both together, below which nothing is told of a trend."""
 
@@ -43,7 +46,7 @@ class OverlapTrend:
 
 
 def overlap_trend(
-    a: Mapping[str, dt.date], b: Mapping[str, dt.date], *, years: float = 1.0, periods: int = 6
+    a: Mapping[K, dt.date], b: Mapping[K, dt.date], *, years: float = 1.0, periods: int = 6
 ) -> OverlapTrend:
     """Trend of two partners' accounts, each with the day since when it is one.
 

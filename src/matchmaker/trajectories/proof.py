@@ -22,7 +22,6 @@ from matchmaker.trajectories.field import Floats, Ints
 from matchmaker.trajectories.wording import wording
 
 MIN_ORIGINS, MIN_EVENTS, MIN_PARTNERS = 2, 50, 20
-_CELLS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,9 @@ def figures(asked: Sequence[Asked], *, draws: int = DRAWS, rng: int = 0) -> dict
 
 def _drawn(one: Asked, name: str, weights: Floats) -> NDArray[np.float64]:
     """(2, draws)."""
-    step = max(1, _CELLS // len(one.came_true))
-    blocks = [weights[low : low + step] for low in range(0, len(weights), step)]
-    left, right = one.ends
-    parts = [pair_metrics(one.scores[name], one.came_true, some[:, left] * some[:, right]) for some in blocks]
-    return np.stack([np.concatenate(values) for values in zip(*parts, strict=True)])
+    from matchmaker.trajectories.resampled import resampled_metrics  # and Numba, which a stored proof has no use for
+
+    return resampled_metrics(one.scores[name], one.came_true, *one.ends, weights)
 
 
 def _interval(estimate: float, drawn: NDArray[np.float64], n: int) -> Interval:

@@ -7,6 +7,7 @@ of them is Hellinger's, in 0..sqrt(2). Source: Rao, Sankhya 1995.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,13 @@ from numpy.typing import NDArray
 
 from matchmaker.errors import SettingsError
 from matchmaker.trajectories.field import Dates, Floats, Snapshots
+from matchmaker.trajectories.gains import CUSTOMER
 
 if TYPE_CHECKING:
     from matchmaker.profiles.accounts import AccountTable
     from matchmaker.trajectories.motion import FacetMotion
+
+MOST_SEGMENTS, OTHERS = 50, "others"
 
 
 def hellinger(amounts: NDArray[np.floating], dates: Sequence[object] | Dates, *, least: float = 0.0) -> Snapshots:
@@ -55,19 +59,26 @@ def shares_at(motion: FacetMotion, row: int, years: float) -> Floats:
 def account_shares(
     accounts: AccountTable, ids: Sequence[str], dates: Sequence[dt.date]
 ) -> tuple[Snapshots, tuple[str, ...]] | None:
-    """Shares of the segments among the accounts that each partner had by each date, and the segments; None with fewer than two.
+    """Shares of the segments among the customers that each partner had by each date, and the segments, of which the rarest are
+    counted together where there are more than 50; None with fewer than two, or with none by the last date.
 
-    Accounts without a date or a segment are left out: they would stand at every date, or for nothing.
+    Customers without a date or a segment are left out: they would stand at every date, or for nothing.
     """
-    named = sorted(
-        {segment for segment, date in zip(accounts.segments, accounts.dates, strict=True) if segment and date}
-    )
+    row_of = {name: row for row, name in enumerate(ids)}
+    columns = (accounts.partner_ids, accounts.populations, accounts.segments, accounts.dates)
+    kept = [
+        (row_of[partner], segment, date)
+        for partner, population, segment, date in zip(*columns, strict=True)
+        if segment and date and population == CUSTOMER and partner in row_of
+    ]
+    named = [name for name, _ in Counter(segment for _, segment, _ in kept).most_common()]
     if len(named) < 2:
         return None
-    row_of, code = {name: row for row, name in enumerate(ids)}, {name: place for place, name in enumerate(named)}
+    named = sorted(named) if len(named) <= MOST_SEGMENTS else [*sorted(named[: MOST_SEGMENTS - 1]), OTHERS]
+    code = {name: place for place, name in enumerate(named)}
     days = np.array(dates, dtype="datetime64[D]")
     gained = np.zeros((len(ids), len(days) + 1, len(named)))
-    for partner, segment, date in zip(accounts.partner_ids, accounts.segments, accounts.dates, strict=True):
-        if segment and date and partner in row_of:
-            gained[row_of[partner], np.searchsorted(days, np.datetime64(date)), code[segment]] += 1
-    return hellinger(gained[:, :-1].cumsum(axis=1), days), tuple(named)
+    for row, segment, date in kept:
+        gained[row, np.searchsorted(days, np.datetime64(date)), code.get(segment, len(named) - 1)] += 1
+    amounts = gained[:, :-1].cumsum(axis=1)
+    return (hellinger(amounts, days), tuple(named)) if amounts.any() else None

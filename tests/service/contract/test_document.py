@@ -12,7 +12,7 @@ IDS = """
 search_partners get_ecosystem get_map
 list_partners create_partner get_partner put_partner patch_partner delete_partner upsert_partners get_profile
 list_matches query_matches explain_pair score_pairs
-list_gaps get_pair_gaps get_ecosystem_gaps list_collisions
+list_gaps get_pair_gaps get_ecosystem_gaps list_collisions get_orbit
 create_job list_jobs get_job get_result cancel_job
 list_relations put_relations get_relation delete_relation
 list_accounts put_accounts delete_accounts count_accounts list_overlaps

@@ -17,6 +17,7 @@ QUESTIONS = {
     "score_pairs": {"pairs": [["p000", "p001"], ["p000", "nobody"]]},
     "find_integration_gaps": {"partner": "p000", "k": 3},
     "find_account_overlaps": {"partner": "p000", "k": 3},
+    "find_collisions": {"partner": "p000", "k": 3},
 }
 """One question to each tool that the ecosystem of tests/conftest.py can answer."""
 

@@ -4,9 +4,9 @@ import { h, link } from "../dom.js";
 import { band } from "../numbers.js";
 import { address, partnerAddress } from "../router.js";
 
-const TITLES = { matches: "Matches for ", gaps: "Gaps of " };
+const TITLES = { matches: "Matches for ", gaps: "Gaps of ", course: "Collision course of " };
 
-/** Name, kind, size and the ways on. at: profile, matches or gaps. */
+/** Name, kind, size and the ways on. at: profile, matches, gaps or course. */
 export function partnerHead(stated, at) {
   const tab = (name, text, href) => link(href, { "aria-current": at === name ? "page" : null }, text);
   const about = [...stated.categories, ...stated.partner_types, band(stated.size_band)].filter(Boolean);
@@ -20,6 +20,7 @@ export function partnerHead(stated, at) {
       tab("profile", "Profile", partnerAddress(stated.id)),
       tab("matches", "Matches", partnerAddress(stated.id, "matches")),
       tab("gaps", "Gaps", partnerAddress(stated.id, "gaps")),
+      tab("course", "Course", partnerAddress(stated.id, "course")),
       tab("compare", "Compare", address("/compare", { a: stated.id })),
       tab("map", "Map", address("/map", { partner: stated.id })),
     ),
