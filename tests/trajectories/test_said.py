@@ -139,7 +139,9 @@ def test_dated_accounts_tell_the_trend_of_what_two_share_but_not_to_a_bound_key(
         assert one["overlap_trend"]["verdict"] == "converging" and one["overlap_trend"]["shared"] > 20
         assert "audience shares" in one["courses"]
         assert any(said.startswith("accounts: converging") for said in one["evidence"])
-    settings = Settings(model=unshown / "model", data_dir=unshown / "keys", log_level="error", encode_apart=False)
+    settings = Settings(
+        model=unshown / "model", data_dir=unshown / "keys", auth="required", log_level="error", encode_apart=False
+    )
     with running(settings) as served:
         path = f"/v1/partners/{partner}/collisions"
         told = served.api.get(path, headers=served.key("read", partner=partner)).json()["data"]
