@@ -12,7 +12,7 @@
 # # Explore an ecosystem
 #
 # Who is in it, whom one partner should talk to and why, where everybody stands, and what the dial between small and famous
-# does. Nothing is written. For your own ecosystem change the first cell and run all.
+# does, and who moves toward whom. Nothing is written. For your own ecosystem change the first cell and run all.
 
 # %% tags=["parameters"]
 MODEL = "models/sample"  # a bundle's folder, or a file of partners (CSV, JSONL, Parquet, Excel), which is indexed first
@@ -23,6 +23,8 @@ OTHER = None  # whom to explain beside PARTNER; None takes its best match
 K = 10  # length of a list
 ASKED = 40  # partners whose lists are read for the dial
 SEED = 0  # which partners these are
+SNAPSHOTS = "data/sample/synthetic/snapshots.jsonl"  # dated profiles, of fictional firms here; None leaves motion out
+MOVER = "fictional-granite-parcel"  # whose orbit is drawn; None takes the first one of the snapshots
 
 # %% [markdown]
 # Paths are read from the root of the repository; where there is none, from the folder in which this runs.
@@ -36,8 +38,13 @@ import numpy as np
 import pandas as pd
 
 from matchmaker import Matchmaker, load_catalogue
+from matchmaker.encoders import open_encoder
 from matchmaker.evaluation import mean_interval
 from matchmaker.profiles.schema import SIZE_BANDS
+from matchmaker.trajectories.encode import fit_motion
+from matchmaker.trajectories.figure import orbit_figure
+from matchmaker.trajectories.history import read_snapshots
+from matchmaker.trajectories.wording import wording
 
 HERE = Path.cwd()
 ROOT = next((folder for folder in (HERE, *HERE.parents) if (folder / "models" / "sample").is_dir()), HERE)
@@ -241,3 +248,28 @@ else:
 alike = engine.similar([found.partner], K).to_frame()
 alike["categories"] = alike["categories"].str.join(", ")
 alike.set_index("rank")[["name", "similarity", "categories"]].round(3)
+
+# %% [markdown]
+# ## Who moves toward whom
+#
+# Of dated profiles: tracks up to now, the way ahead with its 80 % ellipse, and a star where two are about to meet
+# (docs/collisions.md). Nearness in the plane is nearness in truth only as far as the share of distances that it keeps.
+
+# %%
+if SNAPSHOTS:
+    warnings.filterwarnings("ignore", "IProgress not found")
+    history = read_snapshots(ROOT / SNAPSHOTS)
+    motion = fit_motion(history, open_encoder("minilm"))
+    row = motion.rows[MOVER or motion.ids[0]]
+
+    def called(one):
+        """The name of a row of the motion, as it was last."""
+        dated = history.profiles[motion.ids[one]]
+        return dated[max(dated)].name
+
+    met = motion.collisions(row, K)
+    for one in met:
+        print(f"{one.rank}. {called(one.pair.b)}: {one.chance:.0%} in {one.facet} by {one.pair.until}")
+        print(*(f"   {said}" for said in one.pair.sentences(called(row), called(one.pair.b))), sep="\n")
+    print(wording(False) if met else "Nobody is about to be met: no trajectory converges that surely.")
+    display(orbit_figure(motion.orbit(row), called))  # noqa: F821 - of the notebook

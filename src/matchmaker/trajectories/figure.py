@@ -11,14 +11,14 @@ from matchmaker.trajectories.course import CONVERGING, DIVERGING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from matchmaker.trajectories.orbit import Orbit, Track
+    from matchmaker.trajectories.orbit import Meeting, Orbit, Track
 
 OWN, TOWARD, AWAY, OTHER = "#1b4d89", "#c2410c", "#6b7280", "#9ca3af"
 _NAMED = 8
 
 
 def orbit_figure(orbit: Orbit, name: Callable[[int], str] = str) -> Figure:
-    """Tracks up to now as lines, the way ahead dashed, ellipses of 80 % at the horizon, meeting points as stars.
+    """Tracks up to now as lines, the way ahead dashed, ellipses of 80 % at the horizon, meetings as numbered stars.
 
     name: partner's name by row. Raises MissingExtraError without Matplotlib.
     """
@@ -30,15 +30,14 @@ def orbit_figure(orbit: Orbit, name: Callable[[int], str] = str) -> Figure:
     axes = figure.add_subplot()
     for place, track in enumerate(orbit.tracks):
         _draw(axes, track, name(track.row), own=place == 0, named=place < _NAMED)
-    for meeting in orbit.meetings:
+    for number, meeting in enumerate(orbit.meetings, start=1):
         axes.plot(meeting.x, meeting.y, marker="*", color=TOWARD, markersize=13, linestyle="", zorder=5)
-        if meeting.name:
-            text = _plain(meeting.name)
-            axes.annotate(
-                f"{text}\n{meeting.date}", (meeting.x, meeting.y), (6, -14), textcoords="offset points", fontsize=7
-            )
+        axes.annotate(str(number), (meeting.x, meeting.y), (0, 8), textcoords="offset points", fontsize=8, ha="center")
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel(f"{orbit.facet}, plane that keeps {orbit.shown:.0%} of the distances")
+    told = [_meeting(number, one, name) for number, one in enumerate(orbit.meetings, start=1)]
+    if told:
+        figure.supxlabel("\n".join(told), fontsize=8, x=0.02, ha="left")
     axes.set_title(f"Orbit of {_plain(name(orbit.row))}: {orbit.dates[0]} to {orbit.dates[-1]}, ahead to {orbit.until}")
     return figure
 
@@ -59,6 +58,12 @@ def _draw(axes: Any, track: Track, name: str, *, own: bool, named: bool) -> None
     )
     if named:
         axes.annotate(_plain(name), (now.x, now.y), (5, 4), textcoords="offset points", fontsize=8, color=color)
+
+
+def _meeting(number: int, meeting: Meeting, name: Callable[[int], str]) -> str:
+    """Who is met at a star, when, and in what."""
+    place = f": {_plain(meeting.name)}" if meeting.name else ""
+    return f"★ {number}  {_plain(name(meeting.row))}, about {meeting.date}{place}"
 
 
 def _plain(text: str) -> str:

@@ -75,6 +75,8 @@ class PairMotion:
         if course.then is not None:
             then = course.then
             said += f"; at this pace {then.value:.2f} [{then.low:.2f}, {then.high:.2f}] on {self.until}"
+        if course.approach is not None and 0.0 < course.approach.years.value < self.years:
+            said += f", nearest about {course.approach.date}"
         if (place := self.meets.get(facet)) and (name := place.text or place.label):
             who = {BOTH: "both moved", FIRST: f"{name_a} moved", SECOND: f"{name_b} moved"}[self.moved[facet]]
             said += f"; {who} toward “{name}”" + (f" ({place.label})" if place.label and place.text else "")
