@@ -136,7 +136,7 @@ class Overlaps:
             rows,
             hashes,
             populations,
-            values if len(currencies) < 2 else None,
+            values if len(currencies) < 2 and np.isfinite(values).any() else None,
             key_id=named,
             currency=next(iter(currencies)) if len(currencies) == 1 else None,
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from matchmaker.errors import SettingsError
 from matchmaker.matching.course import BASIS as STATED
+from matchmaker.moving import nobody_met
 
 if TYPE_CHECKING:
     from matchmaker.fitted import Fitted
@@ -89,7 +90,7 @@ class Courses:
             notes.append(self._wording())
         if self.asked and not matches:
             notes.append(
-                f"nobody that is eligible is about to meet {self.name}: no trajectory converges that surely"
+                nobody_met(self._motion, self._own, self.name)
                 if observed
                 else f"nobody that is eligible heads for {self.name} while it heads for them"
             )

@@ -343,8 +343,8 @@ class Matchmaker:
     ) -> Collisions:
         """The partners that one is about to meet, likeliest first: when, how surely, in what, and what kind of meeting it is.
 
-        Of a bundle without dated snapshots the stated course is told, which nobody has seen. years: horizon; least: smallest chance
-        that is listed; accounts: whether what only accounts tell is told. docs/collisions.md.
+        Of whom no dated snapshot is in the bundle the stated course is told, which nobody has seen. years: horizon; least: smallest
+        chance that is listed; accounts: whether what only accounts tell is told. docs/collisions.md.
         Raises UnknownPartnerError, SettingsError.
         """
         from matchmaker import moving
@@ -352,7 +352,7 @@ class Matchmaker:
         check(k=k)
         row = self.fitted.row(partner)
         fitted = self.fitted if accounts else moving.without_accounts(self.fitted)
-        if fitted.motion is not None:
+        if fitted.motion is not None and fitted.space.ids[row] in fitted.motion.rows:
             return moving.observed(fitted, row, k, years, least)
         matches = self.recommend(partner, max(k, _HEADINGS), diversity=0.0, include_existing=True, explain=False)
         return moving.stated(fitted, row, matches.matches, k, years)

@@ -90,7 +90,7 @@ def observed(fitted: Fitted, row: int, k: int, years: float, least: float) -> Co
 
     assert fitted.motion is not None  # noqa: S101 - asked before
     seen = Observed(fitted.motion, fitted.proof or OLD, fitted.gains, fitted.entries)
-    return told(seen, fitted.space.ids[row], lambda partner: _name(fitted, partner), k, years, least)
+    return told(seen, fitted.space.ids[row], lambda partner: name_in(fitted, partner), k, years, least)
 
 
 def told(seen: Observed, partner: str, name_of: Callable[[str], str], k: int, years: float, least: float) -> Collisions:
@@ -103,9 +103,20 @@ def told(seen: Observed, partner: str, name_of: Callable[[str], str], k: int, ye
         note = f"{name} is in no snapshot: insufficient data."
         return Collisions(partner, name, BASIS, None, last, years, [], [note], proof)
     found = [_row(seen, one, name_of, years) for one in motion.collisions(place, k, years=years, least=least)]
-    notes = [] if found else ["Nobody is about to be met: no trajectory converges that surely."]
+    notes = [] if found else [nobody_met(motion, place, name)]
     wording = seen.proof.wording(years) if found else None
     return Collisions(partner, name, BASIS, wording, last, years, found, notes, proof)
+
+
+def nobody_met(motion: Motion, place: int, name: str) -> str:
+    """Why the partner at a row of the motion is about to meet nobody."""
+    from matchmaker.trajectories.lines import FEWEST
+
+    seen = max(int(one.lines.seen[place]) for one in motion.facets.values())
+    if seen >= FEWEST:
+        return "Nobody is about to be met: no trajectory converges that surely."
+    times = "once" if seen == 1 else f"{seen} times"
+    return f"{name} was seen {times}: insufficient data. Of fewer than {FEWEST} snapshots no course is told."
 
 
 def _row(seen: Observed, one: Collision, name_of: Callable[[str], str], years: float) -> dict[str, Any]:
@@ -154,7 +165,7 @@ def _entry(one: dict[str, Any], name_of: Callable[[str], str], until: str) -> st
 
 
 def stated(fitted: Fitted, row: int, matches: Iterable[Match], k: int, years: float) -> Collisions:
-    """Of the partner at `row`, in a bundle without snapshots: whose goals lead into what the other is, both ways."""
+    """Of the partner at `row`, which no snapshot shows: whose goals lead into what the other is, both ways."""
     crossing = [match for match in matches if match.stated_course is not None][:k]
     found = [
         {
@@ -167,13 +178,15 @@ def stated(fitted: Fitted, row: int, matches: Iterable[Match], k: int, years: fl
         for rank, match in enumerate(crossing, start=1)
     ]
     name = fitted.profiles.names[row]
-    notes = [_NO_SNAPSHOTS] + (
-        [] if found else ["Nobody's goals lead into this partner while its own lead into theirs."]
+    unseen = (
+        _NO_SNAPSHOTS if fitted.motion is None else f"{name} is in no snapshot: shown is where both sides' goals lead."
     )
+    notes = [unseen] + ([] if found else ["Nobody's goals lead into this partner while its own lead into theirs."])
     return Collisions(fitted.space.ids[row], name, STATED, None, None, years, found, notes)
 
 
-def _name(fitted: Fitted, partner: str) -> str:
+def name_in(fitted: Fitted, partner: str) -> str:
+    """The name of a partner, its id where it is none of the ecosystem's."""
     row = fitted.rows.get(partner)
     return partner if row is None else fitted.profiles.names[row]
 
@@ -232,7 +245,7 @@ def orbit(fitted: Fitted, row: int, k: int, years: float, facet: str | None) -> 
         return PartnerOrbit(partner, name, facets=facets, notes=[note])
     plain = found.to_dict()
     tracks = _tracks(motion, found, plain["tracks"])
-    named = [{"partner": motion.ids[one.row], "name": _name(fitted, motion.ids[one.row])} for one in found.tracks]
+    named = [{"partner": motion.ids[one.row], "name": name_in(fitted, motion.ids[one.row])} for one in found.tracks]
     meetings = [
         {"partner": motion.ids[one["row"]], "place": one["name"], "date": one["date"], "x": one["x"], "y": one["y"]}
         for one in plain["meetings"]

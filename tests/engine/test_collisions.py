@@ -57,7 +57,9 @@ def test_who_is_about_to_be_met_is_named_with_chance_evidence_and_dates(engine):
 
 
 def test_who_was_never_seen_and_who_meets_nobody_is_told_so(engine):
-    assert "insufficient data" in engine.collisions(f"p{COUNT - 1:03}").notes[0]
+    unseen = engine.collisions(f"p{COUNT - 1:03}")
+    assert (unseen.basis, unseen.wording) == ("stated, not observed", None)
+    assert "is in no snapshot" in unseen.notes[0]
     quiet = engine.collisions("p000", least=1.0)
     assert (quiet.collisions, quiet.wording) == ([], None)
     assert "Nobody is about to be met" in quiet.notes[0]

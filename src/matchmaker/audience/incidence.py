@@ -72,7 +72,9 @@ class Incidence:
             np.array([row[partner] for partner in table.partner_ids], dtype=np.int32),
             digests(table.accounts),
             np.array([POPULATIONS.index(one) for one in table.populations], dtype=np.int8),
-            np.array([np.nan if value is None else value for value in table.values], dtype=np.float64),
+            None
+            if all(value is None for value in table.values)
+            else np.array([np.nan if value is None else value for value in table.values], dtype=np.float64),
             key_id=table.key_id,
         )
 

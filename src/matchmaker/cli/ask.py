@@ -236,7 +236,7 @@ def _course(course: dict[str, Any]) -> str:
     ours, theirs = course["ours"], course["theirs"]
     return (
         f"   Collision course ({course['basis']}): “{ours['goal']}” leads into their {ours['into']}, "
-        f"“{theirs['goal']}” into ours."
+        f"“{theirs['goal']}” into our {theirs['into']}."
     )
 
 

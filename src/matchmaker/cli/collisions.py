@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from matchmaker.cli.options import DEFAULT_MODEL, Accounts, Json, Map, ModelDir, Number, Relations, Snapshots
-from matchmaker.cli.output import Bar, answer, console, emit_json, table
+from matchmaker.cli.output import Bar, answer, console, emit_json, show_report, table
 from matchmaker.moving import STATED, Collisions, told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matchmaker.profiles.accounts import AccountTable
     from matchmaker.trajectories.history import History
     from matchmaker.trajectories.motion import Motion
@@ -62,11 +64,11 @@ def collisions(
     if (partner is None) != backtest:
         raise SettingsError("Name a partner, or ask for --backtest, and not both.")
     if not snapshots:
-        if backtest or figure or relations or accounts:
+        if backtest or relations or accounts:
             raise SettingsError(
                 "This needs dated profiles: name a file with --snapshots, one row for each id and date."
             )
-        answer(_of_bundle(model, str(partner), k, years, least), json, _show)
+        _tell_bundle(model, str(partner), k, years, least, figure, json)
         return
     history = read_snapshots(list(snapshots), mapping=parse_map_args(map or []))
     show_history(history)
@@ -77,15 +79,28 @@ def collisions(
     seen = _observed(history, relations, accounts, encoder, years)
     row = _row(seen.motion, str(partner))
     if figure:
-        _write_figure(seen.motion, row, figure, years, history)
+        _write_figure(seen.motion, row, figure, years, partial(_name, history))
     answer(told(seen, seen.motion.ids[row], partial(_name, history), k, years, least), json, _show)
 
 
-def _of_bundle(model: Path, partner: str, k: int, years: float, least: float) -> Collisions:
+def _tell_bundle(
+    model: Path, partner: str, k: int, years: float, least: float, figure: Path | None, json: bool
+) -> None:
     """What a bundle says, of its snapshots or, without any, of stated goals."""
     from matchmaker.engine import Matchmaker
+    from matchmaker.errors import SettingsError
+    from matchmaker.moving import name_in
 
-    return Matchmaker.load(model, background_check=False).collisions(partner, k, years=years, least=least)
+    engine = Matchmaker.load(model, background_check=False)
+    found = engine.collisions(partner, k, years=years, least=least)
+    if figure:
+        motion = engine.fitted.motion
+        if motion is None or found.partner not in motion.rows:
+            raise SettingsError(
+                f"No snapshot of {found.name} is in {model}: there is no orbit to draw. Name --snapshots."
+            )
+        _write_figure(motion, motion.rows[found.partner], figure, years, partial(name_in, engine.fitted))
+    answer(found, json, _show)
 
 
 def _observed(
@@ -194,20 +209,20 @@ def _name(history: History, identifier: str) -> str:
 
 def show_history(history: History) -> None:
     """Tell on standard error what was read."""
-    for line in history.report.summary():
-        typer.echo(line, err=True)
+    show_report(history)
     typer.echo(", ".join(f"{name} {count:,}" for name, count in history.facts().items()), err=True)
 
 
-def _write_figure(motion: Motion, row: int, path: Path, years: float, history: History) -> None:
+def _write_figure(motion: Motion, row: int, path: Path, years: float, name: Callable[[str], str]) -> None:
     from matchmaker.disk import cause
     from matchmaker.errors import SettingsError, StorageError
     from matchmaker.trajectories.figure import orbit_figure
 
-    drawn = orbit_figure(motion.orbit(row, years=years), lambda other: _name(history, motion.ids[other]))
+    drawn = orbit_figure(motion.orbit(row, years=years), lambda other: name(motion.ids[other]))
     try:
         drawn.savefig(path)
     except ValueError as error:
         raise SettingsError(f"{path.name} is of no kind that can be drawn: end it in .png, .svg or .pdf.") from error
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {cause(error)}. Name another file.") from error
+    typer.echo(f"Drawn: {path}", err=True)

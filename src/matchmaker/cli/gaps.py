@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,7 +91,7 @@ def _row(one: MissingIntegration) -> tuple[str, ...]:
 
 
 def _counted(seen: DemandSeen) -> str:
-    bound = "" if seen.lower_bound is None else f", at least {seen.lower_bound:.1f}"
+    bound = "" if seen.lower_bound is None else f", at least {math.floor(10 * seen.lower_bound) / 10:.1f}"
     return f"{seen.count:g} {seen.unit}{bound}"
 
 

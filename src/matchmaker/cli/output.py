@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from matchmaker.errors import MatchmakerError
     from matchmaker.profiles.catalogue import Catalogue, Stated
+    from matchmaker.trajectories.history import History
 
 _EXTRA = 8
 """Unread columns that are named."""
@@ -105,7 +106,7 @@ def _unread(catalogue: Catalogue) -> list[str]:
     return lines
 
 
-def show_report(catalogue: Catalogue | Stated, *, shown: int = 10) -> None:
+def show_report(catalogue: Catalogue | Stated | History, *, shown: int = 10) -> None:
     """Counts of what was read, and the first issues, on standard error."""
     for line in catalogue.report.summary():
         typer.echo(line, err=True)

@@ -109,11 +109,17 @@ def _verdict(speed: Span, length: float, years: float) -> tuple[str, str]:
     low, high = speed.low or 0.0, speed.high or 0.0
     told = f"{low:+.2f} to {high:+.2f} a year at 80 %"
     if max(abs(low), abs(high)) * years < STILL * length:
-        return PARALLEL, f"their distance of {length:.2f} closes by {told}: less than a tenth of it within the horizon"
+        return (
+            PARALLEL,
+            f"their fitted distance of {length:.2f} closes by {told}: less than a tenth of it within the horizon",
+        )
     if low > 0:
-        return CONVERGING, f"their distance of {length:.2f} closes by {speed.value:.2f} a year ({told})"
+        return CONVERGING, f"their fitted distance of {length:.2f} closes by {speed.value:.2f} a year ({told})"
     if high < 0:
-        return DIVERGING, f"their distance of {length:.2f} grows by {-speed.value:.2f} a year (it closes by {told})"
+        return (
+            DIVERGING,
+            f"their fitted distance of {length:.2f} grows by {-speed.value:.2f} a year (it closes by {told})",
+        )
     return INSUFFICIENT, f"the interval of the closing speed covers zero ({told})"
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 OWN, TOWARD, AWAY, OTHER = "#1b4d89", "#c2410c", "#6b7280", "#9ca3af"
 _NAMED = 8
+_KEY = "line: until now · dashed: ahead · disc: holds 80 % at the horizon · orange: comes closer · grey: does not"
 
 
 def orbit_figure(orbit: Orbit, name: Callable[[int], str] = str) -> Figure:
@@ -36,8 +37,7 @@ def orbit_figure(orbit: Orbit, name: Callable[[int], str] = str) -> Figure:
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel(f"{orbit.facet}, plane that keeps {orbit.shown:.0%} of the distances")
     told = [_meeting(number, one, name) for number, one in enumerate(orbit.meetings, start=1)]
-    if told:
-        figure.supxlabel("\n".join(told), fontsize=8, x=0.02, ha="left")
+    figure.supxlabel("\n".join((_KEY, *told)), fontsize=8, x=0.02, ha="left")
     axes.set_title(f"Orbit of {_plain(name(orbit.row))}: {orbit.dates[0]} to {orbit.dates[-1]}, ahead to {orbit.until}")
     return figure
 

@@ -89,16 +89,16 @@ def orbit_of(motion: Motion, row: int, k: int, *, years: float, facet: str | Non
     collisions = motion.collisions(row, k, years=years)
     name = facet or (collisions[0].facet if collisions else next(iter(motion.facets)))
     one = motion.facets[name]
-    others = _others(one, row, k, [c for c in collisions if c.pair.courses[name].verdict == CONVERGING])
+    met = [c for c in collisions if c.pair.courses[name].verdict == CONVERGING]
+    others = _others(one, row, k, met)
     pairs = {other: motion.of_pair(row, other, years=years) for other in others}
     plane, shown = _plane(one, row, others, years)
     origin = one.lines.position[row].astype(np.float64)
     tracks = [_track(motion, one, row, None, plane, origin, years, name)]
     tracks += [_track(motion, one, other, pair, plane, origin, years, name) for other, pair in pairs.items()]
-    meetings = [_meeting(one, pair, plane, origin, name) for pair in pairs.values()]
+    meetings = tuple(_meeting(one, pairs[c.pair.b], plane, origin, name) for c in met if c.pair.b in pairs)
     until = motion.last + dt.timedelta(days=years * YEAR)
-    met = tuple(found for found in meetings if found is not None)
-    return Orbit(row, name, tuple(motion.days), until, one.radius, shown, tuple(tracks), met)
+    return Orbit(row, name, tuple(motion.days), until, one.radius, shown, tuple(tracks), meetings)
 
 
 def _others(one: FacetMotion, row: int, k: int, collisions: list[Collision]) -> list[int]:
@@ -166,9 +166,7 @@ def _cone(motion: Motion, one: FacetMotion, row: int, time: float, plane: Floats
     return Cone(point.date, point.x, point.y, major, minor, math.degrees(math.atan2(vectors[1, 1], vectors[0, 1])))
 
 
-def _meeting(one: FacetMotion, pair: PairMotion, plane: Floats, origin: Floats, facet: str) -> Meeting | None:
-    if pair.courses[facet].verdict != CONVERGING:
-        return None
+def _meeting(one: FacetMotion, pair: PairMotion, plane: Floats, origin: Floats, facet: str) -> Meeting:
     when = meeting_time(pair.courses[facet], pair.years)
     x, y = (plane @ (meeting_point(one.lines, pair.a, pair.b, when) - origin)).tolist()
     place = pair.meets.get(facet)

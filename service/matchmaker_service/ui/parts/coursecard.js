@@ -7,12 +7,12 @@ import { FITS, MEETINGS, MOVES, VERDICTS } from "../words.js";
 import { badge } from "./badges.js";
 import { courseList } from "./reasons.js";
 
-const CHANCE = "That they stand within the ring by then if both go on so. No probability of a partnership.";
+const CHANCE = "That they stand within the ring then, not before or after, if both go on so. No probability of a partnership.";
 
 /** A card of one that was seen to move. ours: {id, name} of the partner. */
 export function collisionCard(one, ours) {
   const chance = h(
-    "p", { class: "mutual", title: CHANCE }, h("b", {}, chanceTold(one.chance)), h("span", {}, `chance by ${month(one.until)}`),
+    "p", { class: "mutual", title: CHANCE }, h("b", {}, chanceTold(one.chance)), h("span", {}, `chance in ${month(one.until)}`),
   );
   const { kind, name, tells } = VERDICTS[one.verdict] ?? { kind: "plain", name: one.verdict, tells: null };
   const kinds = one.kinds.map((found) => MEETINGS[found] ?? { name: found, tells: null });
