@@ -256,7 +256,9 @@ alike.set_index("rank")[["name", "similarity", "categories"]].round(3)
 # (docs/collisions.md). Nearness in the plane is nearness in truth only as far as the share of distances that it keeps.
 
 # %%
-if SNAPSHOTS:
+if SNAPSHOTS is None or not (ROOT / SNAPSHOTS).exists():
+    print("No dated profiles, so that nobody is seen to move.")
+else:
     warnings.filterwarnings("ignore", "IProgress not found")
     history = read_snapshots(ROOT / SNAPSHOTS)
     motion = fit_motion(history, open_encoder("minilm"))

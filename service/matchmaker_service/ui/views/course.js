@@ -44,9 +44,10 @@ function busiest(collisions) {
   return most ? most[0] : null;
 }
 
-/** Warnings of both answers; those of the picture stand at the picture where there is one. */
+/** Warnings of both answers; why nobody is met stands at the top, and those of the picture at the picture where there is one. */
 function notesApart(collisions, orbit) {
-  return [...new Set([...collisions.warnings, ...(orbit.data.tracks.length ? [] : orbit.warnings)])];
+  const told = collisions.data.collisions.length ? collisions.warnings : [];
+  return [...new Set([...told, ...(orbit.data.tracks.length ? [] : orbit.warnings)])];
 }
 
 function summary(data, ours) {
@@ -56,7 +57,7 @@ function summary(data, ours) {
   }
   const names = data.collisions.slice(0, FIRST).map((one) => one.name);
   const first = data.collisions.length > FIRST ? ", first of all" : "";
-  const lead = `By all that was seen up to ${day(data.last)}, ${ours.name} is on course to meet ${phrase(names) || "nobody"}${first}.`;
+  const lead = !names.length ? data.notes.join(" ") : `By all that was seen up to ${day(data.last)}, ${ours.name} is on course to meet ${phrase(names)}${first}.`;
   return h(
     "div", { class: "stack" }, h("p", { class: "lead" }, lead),
     data.wording ? h("p", { class: "note wording" }, [data.wording, data.proof].filter(Boolean).map(ended).join(" ")) : null,
