@@ -256,6 +256,7 @@ alike.set_index("rank")[["name", "similarity", "categories"]].round(3)
 # (docs/collisions.md). Nearness in the plane is nearness in truth only as far as the share of distances that it keeps.
 
 # %%
+orbit = None
 if SNAPSHOTS is None or not (ROOT / SNAPSHOTS).exists():
     print("No dated profiles, so that nobody is seen to move.")
 else:
@@ -271,7 +272,8 @@ else:
 
     met = motion.collisions(row, K)
     for one in met:
-        print(f"{one.rank}. {called(one.pair.b)}: {one.chance:.0%} in {one.facet} by {one.pair.until}")
+        print(f"{one.rank}. {called(one.pair.b)}: {one.chance:.0%} in {one.facet} on {one.pair.until}")
         print(*(f"   {said}" for said in one.pair.sentences(called(row), called(one.pair.b))), sep="\n")
     print(wording(False) if met else "Nobody is about to be met: no trajectory converges that surely.")
-    display(orbit_figure(motion.orbit(row), called))  # noqa: F821 - of the notebook
+    orbit = orbit_figure(motion.orbit(row), called)
+orbit
