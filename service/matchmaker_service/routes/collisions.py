@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +15,9 @@ from matchmaker_service.problems import responses
 from matchmaker_service.reply import Envelope, tagged
 from matchmaker_service.routes.common import PartnerId, at_hand, check_stands, router
 from matchmaker_service.services import services
+
+if TYPE_CHECKING:
+    from matchmaker import Matchmaker
 
 routes = router("collisions")
 
@@ -53,28 +57,11 @@ async def list_collisions(
     request: Request, caller: Reader, partner: PartnerId, asked: Annotated[CollisionsQuery, Query()]
 ) -> Response:
     """Who moves toward whom, when they meet and how surely, and what kind of meeting it is; or that it cannot be known."""
-    caller.speaks_for(partner)
-    kept = services(request)
-    await kept.ecosystem.told(partner)
 
-    def ask() -> Answer:
-        view = check_stands(kept, kept.ecosystem.view, partner)
+    def of(engine: Matchmaker, accounts: bool) -> Collisions:
+        return engine.collisions(partner, asked.k, years=asked.years, least=asked.least, accounts=accounts)
 
-        def make() -> tuple[dict[str, Any], list[str]]:
-            found = view.engine.collisions(
-                partner, asked.k, years=asked.years, least=asked.least, accounts=caller.partner is None
-            ).to_dict()
-            return found, found["notes"]
-
-        return at_hand(view, _question("collisions", caller, partner, asked), make)
-
-    found = await kept.work.score(ask)
-    return tagged(request, found.body, found.tag)
-
-
-def _question(name: str, caller: Reader, partner: str, asked: BaseModel) -> str:
-    """What an answer is kept under; a bound key is not told what accounts say, which /v1/overlaps guards."""
-    return f"{name} {partner}?{asked.model_dump_json()} {'open' if caller.partner is None else 'bound'}"
+    return await _told(request, caller, partner, f"collisions {partner}?{asked.model_dump_json()}", of)
 
 
 @routes.get(
@@ -87,20 +74,33 @@ async def get_orbit(
     request: Request, caller: Reader, partner: PartnerId, asked: Annotated[OrbitQuery, Query()]
 ) -> Response:
     """The tracks of a partner and of those around it in a plane, what lies ahead with its doubt, and where they meet."""
+
+    def of(engine: Matchmaker, accounts: bool) -> PartnerOrbit:
+        return engine.orbit(partner, asked.k, years=asked.years, facet=asked.facet, accounts=accounts)
+
+    return await _told(request, caller, partner, f"orbit {partner}?{asked.model_dump_json()}", of)
+
+
+async def _told(
+    request: Request,
+    caller: Reader,
+    partner: str,
+    question: str,
+    of: Callable[[Matchmaker, bool], Collisions | PartnerOrbit],
+) -> Response:
+    """The answer at hand, or a new one; a bound key is not told what accounts say, which /v1/overlaps guards."""
     caller.speaks_for(partner)
-    kept = services(request)
+    kept, accounts = services(request), caller.partner is None
     await kept.ecosystem.told(partner)
 
     def ask() -> Answer:
         view = check_stands(kept, kept.ecosystem.view, partner)
 
         def make() -> tuple[dict[str, Any], list[str]]:
-            found = view.engine.orbit(
-                partner, asked.k, years=asked.years, facet=asked.facet, accounts=caller.partner is None
-            ).to_dict()
+            found = of(view.engine, accounts).to_dict()
             return found, found["notes"]
 
-        return at_hand(view, _question("orbit", caller, partner, asked), make)
+        return at_hand(view, f"{question} {'open' if accounts else 'bound'}", make)
 
     found = await kept.work.score(ask)
     return tagged(request, found.body, found.tag)
