@@ -38,9 +38,12 @@ export function marketBadge(clear) {
   return badge(kind, name, tells);
 }
 
-/** What each source counted, in its own unit. */
+/** What each source counted, in its own unit; those that counted nothing for the same reason stand together. */
 export function demand({ demand: seen, analogy }) {
-  const rows = seen.map((one) => [h("dt", {}, sourceName(one)), h("dd", {}, demandTold(one))]);
+  const alone = seen.filter((one) => one.count !== null).map((one) => [[one], demandTold(one)]);
+  const silent = Map.groupBy(seen.filter((one) => one.count === null), (one) => one.reason ?? "not known");
+  const together = [...silent].map(([reason, sources]) => [sources, reason]);
+  const rows = [...alone, ...together].map(([sources, told]) => [h("dt", {}, sources.map(sourceName).join(", ")), h("dd", {}, told)]);
   const alike = analogy ? [h("dt", {}, "By analogy"), h("dd", {}, analogyTold(analogy))] : [];
   const none = h("p", {}, "Nobody has counted any, which is not none.");
   return rows.length || alike.length ? h("dl", { class: "facts" }, rows, alike) : none;
@@ -55,8 +58,7 @@ function analogyTold({ seen, partners }) {
   return ["links with look-alikes seen ", often, ": ", listed(partners)];
 }
 
-function demandTold({ count: number, lower_bound: least, unit, last, reason }) {
-  if (number === null) return reason ?? "not known";
+function demandTold({ count: number, lower_bound: least, unit, last }) {
   const seen = `${rounded(number)} ${unit}`;
   return [seen, least === null ? null : atLeast(least), last ? `last on ${last}` : null].filter(Boolean).join(", ");
 }
