@@ -85,7 +85,7 @@ def without_accounts(fitted: Fitted) -> Fitted:
 
 
 def observed(fitted: Fitted, row: int, k: int, years: float, least: float) -> Collisions:
-    """Of the partner at `row`, in a bundle with snapshots. Raises SettingsError for what is out of range."""
+    """Of the partner at `row`, whom snapshots of the bundle show. Raises SettingsError for what is out of range."""
     from matchmaker.trajectories.observed import OLD, Observed
 
     assert fitted.motion is not None  # noqa: S101 - asked before
@@ -98,10 +98,7 @@ def told(seen: Observed, partner: str, name_of: Callable[[str], str], k: int, ye
     from matchmaker.trajectories.pair import BASIS
 
     motion, name = seen.motion, name_of(partner)
-    last, place, proof = motion.last.isoformat(), motion.rows.get(partner), seen.proof.sentence(years)
-    if place is None:
-        note = f"{name} is in no snapshot: insufficient data."
-        return Collisions(partner, name, BASIS, None, last, years, [], [note], proof)
+    last, place, proof = motion.last.isoformat(), motion.rows[partner], seen.proof.sentence(years)
     found = [_row(seen, one, name_of, years) for one in motion.collisions(place, k, years=years, least=least)]
     notes = [] if found else [nobody_met(motion, place, name)]
     wording = seen.proof.wording(years) if found else None

@@ -20,6 +20,7 @@ from matchmaker.store import keys, tables
 from matchmaker_service.app import create_app
 from matchmaker_service.settings import Settings
 from tests.conftest import ROOT, WordEncoder, make_catalogue, make_partner
+from tests.service.moving import moving_sample
 from tests.store.conftest import url, url_of
 
 __all__ = ["url"]
@@ -191,3 +192,18 @@ def calm(words, both, tmp_path_factory):
     settings = Settings(model=both, data_dir=tmp_path_factory.mktemp("calm"), log_level="error", encode_apart=False)
     with running(settings) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def moving_engine():
+    """The sample with a motion that is known (moving.py)."""
+    return moving_sample()
+
+
+@pytest.fixture(scope="module")
+def moving_api(moving_engine, tmp_path_factory):
+    """A client of a service over it."""
+    bundle = moving_engine.save(tmp_path_factory.mktemp("bundle")).parent
+    settings = Settings(model=bundle, data_dir=tmp_path_factory.mktemp("data"), log_level="error", encode_apart=False)
+    with running(settings) as found:
+        yield found.api

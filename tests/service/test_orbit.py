@@ -7,39 +7,25 @@ import numpy as np
 import pytest
 
 from matchmaker.errors import SettingsError
-from matchmaker_service.settings import Settings
-from tests.service.conftest import problem, running
-from tests.service.moving import HEADED, LEAVING, OWN, SELDOM, UNSEEN, moving_sample
+from tests.service.conftest import problem
+from tests.service.moving import HEADED, LEAVING, OWN, SELDOM, UNSEEN
 
 
-@pytest.fixture(scope="module")
-def engine():
-    return moving_sample()
+def ask(moving_api, partner=OWN, query=""):
+    return moving_api.get(f"/v1/partners/{partner}/orbit{query}")
 
 
-@pytest.fixture(scope="module")
-def served(engine, tmp_path_factory):
-    bundle = engine.save(tmp_path_factory.mktemp("bundle")).parent
-    settings = Settings(model=bundle, data_dir=tmp_path_factory.mktemp("data"), log_level="error", encode_apart=False)
-    with running(settings) as found:
-        yield found.api
-
-
-def ask(served, partner=OWN, query=""):
-    return served.get(f"/v1/partners/{partner}/orbit{query}")
-
-
-def test_what_is_told_is_what_the_engine_says(served, engine):
-    answer = ask(served, query="?k=5&years=0.5&facet=audience").json()
-    assert answer["data"] == json.loads(json.dumps(engine.orbit(OWN, 5, years=0.5, facet="audience").to_dict()))
+def test_what_is_told_is_what_the_engine_says(moving_api, moving_engine):
+    answer = ask(moving_api, query="?k=5&years=0.5&facet=audience").json()
+    assert answer["data"] == json.loads(json.dumps(moving_engine.orbit(OWN, 5, years=0.5, facet="audience").to_dict()))
     assert answer["warnings"] == []
     assert (answer["data"]["last"], answer["data"]["facets"]) == ("2025-10-13", ["audience", "capabilities"])
     assert len(answer["data"]["tracks"]) == 6
 
 
-def test_distances_and_chances_are_those_of_the_courses(served, engine):
-    told = ask(served, query="?facet=audience").json()["data"]
-    motion = engine.fitted.motion
+def test_distances_and_chances_are_those_of_the_courses(moving_api, moving_engine):
+    told = ask(moving_api, query="?facet=audience").json()["data"]
+    motion = moving_engine.fitted.motion
     assert [track["partner"] for track in told["tracks"]][0] == OWN
     for track in told["tracks"][1:]:
         course = motion.of_pair(motion.rows[OWN], motion.rows[track["partner"]]).courses["audience"]
@@ -54,21 +40,21 @@ def test_distances_and_chances_are_those_of_the_courses(served, engine):
     assert {one["partner"] for one in told["meetings"]} >= set(HEADED)
 
 
-def test_without_a_facet_it_is_that_of_the_likeliest_collision(served, engine):
-    first = engine.collisions(OWN).collisions[0]
-    assert ask(served).json()["data"]["facet"] == first["facet"]
+def test_without_a_facet_it_is_that_of_the_likeliest_collision(moving_api, moving_engine):
+    first = moving_engine.collisions(OWN).collisions[0]
+    assert ask(moving_api).json()["data"]["facet"] == first["facet"]
 
 
-def test_ahead_is_left_out_where_no_course_may_be_told(served):
-    told = ask(served, SELDOM).json()["data"]
+def test_ahead_is_left_out_where_no_course_may_be_told(moving_api):
+    told = ask(moving_api, SELDOM).json()["data"]
     assert len(told["tracks"]) == 13 and told["meetings"] == []
     assert all(track["ahead"] == [] and len(track["line"]) for track in told["tracks"])
     assert {track["chance"] for track in told["tracks"]} == {None}
     assert "Nobody is told to converge" in told["notes"][0]
 
 
-def test_who_is_in_no_snapshot_has_no_orbit_and_is_told_so(served):
-    answer = ask(served, UNSEEN).json()
+def test_who_is_in_no_snapshot_has_no_orbit_and_is_told_so(moving_api):
+    answer = ask(moving_api, UNSEEN).json()
     assert (answer["data"]["tracks"], answer["data"]["facet"], answer["data"]["facets"]) == ([], None, [])
     assert answer["warnings"] == ["UPS is in no snapshot: insufficient data."]
 
@@ -79,15 +65,17 @@ def test_without_snapshots_there_is_none_and_a_note_says_how_to_have_one(sample)
     assert "--snapshots" in answer["warnings"][0]
 
 
-def test_a_facet_in_which_it_was_never_seen_is_passed_over(engine):
-    motion = engine.fitted.motion
+def test_a_facet_in_which_it_was_never_seen_is_passed_over(moving_engine):
+    motion = moving_engine.fitted.motion
     row = motion.rows[SELDOM]
     audience = motion.facets["audience"]
     seen = audience.lines.seen.copy()
     seen[row] = 0
     blind = dataclasses.replace(audience, lines=dataclasses.replace(audience.lines, seen=seen))
     facets = {"audience": blind, "capabilities": motion.facets["capabilities"]}
-    other = engine.on(dataclasses.replace(engine.fitted, motion=dataclasses.replace(motion, facets=facets)), None)
+    other = moving_engine.on(
+        dataclasses.replace(moving_engine.fitted, motion=dataclasses.replace(motion, facets=facets)), None
+    )
     found = other.orbit(SELDOM)
     assert (found.facet, found.facets, len(found.tracks)) == ("capabilities", ["capabilities"], 13)
     told = other.orbit(SELDOM, facet="audience")
@@ -95,25 +83,25 @@ def test_a_facet_in_which_it_was_never_seen_is_passed_over(engine):
 
 
 @pytest.mark.parametrize("wrong", ["k=0", "k=51", "years=0", "years=11", "facet=", "more=1"])
-def test_what_is_out_of_range_is_refused(served, wrong):
-    problem(ask(served, query=f"?{wrong}"), 422, "invalid_request")
+def test_what_is_out_of_range_is_refused(moving_api, wrong):
+    problem(ask(moving_api, query=f"?{wrong}"), 422, "invalid_request")
 
 
-def test_an_unknown_facet_or_partner_is_refused(served, engine):
-    assert "audience, capabilities" in problem(ask(served, query="?facet=taste"), 422, "invalid_setting")["detail"]
-    problem(ask(served, "nobody"), 404, "unknown_partner")
+def test_an_unknown_facet_or_partner_is_refused(moving_api, moving_engine):
+    assert "audience, capabilities" in problem(ask(moving_api, query="?facet=taste"), 422, "invalid_setting")["detail"]
+    problem(ask(moving_api, "nobody"), 404, "unknown_partner")
     with pytest.raises(SettingsError):
-        engine.orbit(OWN, 0)
+        moving_engine.orbit(OWN, 0)
 
 
-def test_an_answer_is_kept_for_its_generation(served):
-    tag = ask(served).headers["etag"]
-    assert served.get(f"/v1/partners/{OWN}/orbit", headers={"If-None-Match": tag}).status_code == 304
-    assert ask(served, query="?k=3").headers["etag"] != tag
+def test_an_answer_is_kept_for_its_generation(moving_api):
+    tag = ask(moving_api).headers["etag"]
+    assert moving_api.get(f"/v1/partners/{OWN}/orbit", headers={"If-None-Match": tag}).status_code == 304
+    assert ask(moving_api, query="?k=3").headers["etag"] != tag
 
 
-def test_numbers_are_numbers(served):
-    told = ask(served).json()["data"]
+def test_numbers_are_numbers(moving_api):
+    told = ask(moving_api).json()["data"]
     points = [point for track in told["tracks"] for name in ("seen", "line", "ahead") for point in track[name]]
     values = [value for point in points for key, value in point.items() if key != "date"]
     assert np.isfinite(values).all() and all(point["date"] for point in points)

@@ -100,7 +100,7 @@ async def _told(
             found = of(view.engine, accounts).to_dict()
             return found, found["notes"]
 
-        return at_hand(view, f"{question} {'open' if accounts else 'bound'}", make)
+        return at_hand(view, caller, question, make)
 
     found = await kept.work.score(ask)
     return tagged(request, found.body, found.tag)

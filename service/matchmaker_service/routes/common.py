@@ -15,6 +15,7 @@ from matchmaker.fitted import Fitted
 from matchmaker.store import partners
 from matchmaker_service import overlay
 from matchmaker_service.answers import Answer
+from matchmaker_service.auth import Caller
 from matchmaker_service.bodies import ID
 from matchmaker_service.ecosystem import View
 from matchmaker_service.problems import Refused, pointer
@@ -127,11 +128,14 @@ def unknown(fitted: Fitted, partner: str) -> UnknownPartnerError:
     return UnknownPartnerError(partner, (f"{fitted.space.ids[row]} ({fitted.profiles.names[row]})",))
 
 
-def at_hand(view: View, question: str, make: Callable[[], tuple[dict[str, Any], list[str]]]) -> Answer:
-    """The answer that this generation gave to a question before, or a new one of data and warnings, which is kept."""
-    known = view.answers.get(question)
+def at_hand(view: View, caller: Caller, question: str, make: Callable[[], tuple[dict[str, Any], list[str]]]) -> Answer:
+    """The answer that this generation gave to a question before, or a new one of data and warnings, which is kept; a bound key's is
+    another one.
+    """
+    asked = f"{question} {'open' if caller.partner is None else 'bound'}"
+    known = view.answers.get(asked)
     if known is None:
         data, warnings = make()
-        known = Answer(body(data, view, warnings=warnings), tag_of(view.version, view.change, question))
-        view.answers.put(question, known)
+        known = Answer(body(data, view, warnings=warnings), tag_of(view.version, view.change, asked))
+        view.answers.put(asked, known)
     return known

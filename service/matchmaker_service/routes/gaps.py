@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -17,7 +17,6 @@ from matchmaker.lacking import PairGaps
 from matchmaker_service.answers import Answer
 from matchmaker_service.auth import Caller, Reader
 from matchmaker_service.bodies import Identity
-from matchmaker_service.ecosystem import View
 from matchmaker_service.problems import responses
 from matchmaker_service.reply import Envelope, tagged
 from matchmaker_service.routes.common import PartnerId, at_hand, check_pair, check_stands, check_two, router
@@ -93,7 +92,7 @@ async def list_gaps(
             found = view.engine.gaps(partner, k=asked.k, popularity_weight=asked.popularity_weight).to_dict()
             return _for(caller, found, found["missing"]), found["notes"]
 
-        return _answer(view, caller, f"gaps {partner}?{asked.model_dump_json()}", make)
+        return at_hand(view, caller, f"gaps {partner}?{asked.model_dump_json()}", make)
 
     found = await kept.work.score(ask)
     return tagged(request, found.body, found.tag)
@@ -119,7 +118,7 @@ async def get_pair_gaps(request: Request, caller: Reader, a: PartnerId, b: Partn
             found = view.engine.gaps(a, b).to_dict()
             return _for(caller, found, [found["link"]] if found["link"] else []), []
 
-        return _answer(view, caller, f"gaps {a} {b}", make)
+        return at_hand(view, caller, f"gaps {a} {b}", make)
 
     found = await kept.work.score(ask)
     return tagged(request, found.body, found.tag)
@@ -140,15 +139,10 @@ async def get_ecosystem_gaps(request: Request, caller: Reader, asked: Annotated[
     def ask() -> Answer:
         view = check_stands(kept, kept.ecosystem.view, *asked.hub)
         question = f"ecosystem gaps?{asked.model_dump_json()}"
-        return _answer(view, caller, question, lambda: (view.engine.ecosystem_gaps(asked.hub, asked.k).to_dict(), []))
+        return at_hand(view, caller, question, lambda: (view.engine.ecosystem_gaps(asked.hub, asked.k).to_dict(), []))
 
     found = await kept.work.draw(ask)
     return tagged(request, found.body, found.tag)
-
-
-def _answer(view: View, caller: Caller, question: str, make: Callable[[], tuple[dict[str, Any], list[str]]]) -> Answer:
-    """The answer at hand, or a new one, which is kept; a bound key's is another one."""
-    return at_hand(view, f"{question} {'open' if caller.partner is None else 'bound'}", make)
 
 
 def _for(caller: Caller, data: dict[str, Any], links: list[dict[str, Any]]) -> dict[str, Any]:

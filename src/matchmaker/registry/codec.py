@@ -32,10 +32,7 @@ from matchmaker.retrieval.lexical import LexicalIndex
 if TYPE_CHECKING:
     from matchmaker.audience.incidence import Incidence
     from matchmaker.matching.learned.model import Learned
-    from matchmaker.trajectories.entries import Entries
-    from matchmaker.trajectories.gains import DatedAccounts
     from matchmaker.trajectories.grounds import Grounds
-    from matchmaker.trajectories.motion import Motion
 
 PLAIN = (
     "audience",
@@ -192,26 +189,34 @@ def _read(bundle: Bundle) -> Fitted:
         learned=_learned(bundle, space),
         demand=tuple(Demand(**one) for one in state.get("demand", ())),
         held=_held(bundle, state),
-        motion=_motion(bundle),
         proof=_proof(bundle),
-        gains=_gains(bundle),
-        entries=_entries(bundle),
+        **_dated(bundle),
     )
 
 
-def _arrays(bundle: Bundle, kind: str) -> dict[str, NDArray[Any]]:
-    """Arrays of a part that not every bundle has, by name."""
-    named = [name.removesuffix(".npy") for name in bundle.manifest["files"] if name.startswith(kind)]
-    return {name.removeprefix(kind): bundle.array(name) for name in named}
-
-
-def _motion(bundle: Bundle) -> Motion | None:
-    arrays = _arrays(bundle, MOTION)
-    if not arrays:
-        return None
+def _dated(bundle: Bundle) -> dict[str, Any]:
+    """What not every bundle has of dated data, by field: motion, dated accounts, segments about to be entered."""
+    if not any(name.startswith(MOTION) for name in bundle.manifest["files"]):
+        return {}
+    from matchmaker.trajectories.entries import Entries
+    from matchmaker.trajectories.gains import DatedAccounts
     from matchmaker.trajectories.motion import Motion
 
-    return Motion.from_arrays(arrays)
+    found: dict[str, Any] = {}
+    for field, kind, made in (
+        ("motion", MOTION, Motion),
+        ("gains", GAINS, DatedAccounts),
+        ("entries", ENTRIES, Entries),
+    ):
+        if arrays := _arrays(bundle, kind):
+            found[field] = made.from_arrays(arrays)
+    return found
+
+
+def _arrays(bundle: Bundle, kind: str) -> dict[str, NDArray[Any]]:
+    """Arrays of one kind, by name."""
+    named = [name.removesuffix(".npy") for name in bundle.manifest["files"] if name.startswith(kind)]
+    return {name.removeprefix(kind): bundle.array(name) for name in named}
 
 
 def _proof(bundle: Bundle) -> Grounds | None:
@@ -220,24 +225,6 @@ def _proof(bundle: Bundle) -> Grounds | None:
     from matchmaker.trajectories.grounds import Grounds
 
     return Grounds(**bundle.json(PROOF))
-
-
-def _gains(bundle: Bundle) -> DatedAccounts | None:
-    arrays = _arrays(bundle, GAINS)
-    if not arrays:
-        return None
-    from matchmaker.trajectories.gains import DatedAccounts
-
-    return DatedAccounts.from_arrays(arrays)
-
-
-def _entries(bundle: Bundle) -> Entries | None:
-    arrays = _arrays(bundle, ENTRIES)
-    if not arrays:
-        return None
-    from matchmaker.trajectories.entries import Entries
-
-    return Entries.from_arrays(arrays)
 
 
 def _optional(fitted: Fitted) -> Iterator[tuple[str, NDArray[Any]]]:

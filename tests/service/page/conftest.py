@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -20,17 +21,17 @@ from tests.service.page.visit import SIZES, Visit
 CHROMIUM = shutil.which("chromium")
 
 
-@pytest.fixture(scope="session")
-def service(tmp_path_factory):
-    """Address of a service that listens on a free port."""
+@contextmanager
+def listening(model, tmp_path_factory, **more):
+    """Address of a service over a bundle that listens on a free port. more: further variables of its environment."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     told = {
-        "MATCHMAKER_MODEL": str(ROOT / "models" / "sample"),
+        "MATCHMAKER_MODEL": str(model),
         "MATCHMAKER_DATA_DIR": str(tmp_path_factory.mktemp("data")),
         "MATCHMAKER_LOG_LEVEL": "error",
-        "MATCHMAKER_ACCOUNT_KEY": "a secret of the page's tests",
+        **more,
     }
     command = [sys.executable, "-m", "uvicorn", "--factory", "matchmaker_service.app:create_app", "--port", str(port)]
     log = tmp_path_factory.mktemp("log") / "service.txt"
@@ -42,10 +43,18 @@ def service(tmp_path_factory):
     ):
         try:
             _await(f"http://127.0.0.1:{port}/livez", process, log)
-            _give_accounts(f"http://127.0.0.1:{port}")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory):
+    """Address of a service over the bundled sample, with accounts."""
+    key = {"MATCHMAKER_ACCOUNT_KEY": "a secret of the page's tests"}
+    with listening(ROOT / "models" / "sample", tmp_path_factory, **key) as address:
+        _give_accounts(address)
+        yield address
 
 
 @pytest.fixture(scope="module")  # no longer: Playwright's loop keeps others in this process from running one

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import socket
-import subprocess
-import sys
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.service.moving import HEADED, LEAVING, OWN, SELDOM, UNSEEN, moving_sample
-from tests.service.page.conftest import _await
+from tests.service.page.conftest import listening
 from tests.service.page.test_views import _SMALL, grave
 from tests.service.page.visit import SIZES, Visit
 
@@ -29,28 +24,8 @@ _SLIDER = "document.getElementById('orbit-time')"
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """Address of a service over a bundle with snapshots."""
-    bundle = moving_sample().save(tmp_path_factory.mktemp("bundle")).parent
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    told = {
-        "MATCHMAKER_MODEL": str(bundle),
-        "MATCHMAKER_DATA_DIR": str(tmp_path_factory.mktemp("data")),
-        "MATCHMAKER_LOG_LEVEL": "error",
-    }
-    command = [sys.executable, "-m", "uvicorn", "--factory", "matchmaker_service.app:create_app", "--port", str(port)]
-    log = tmp_path_factory.mktemp("log") / "service.txt"
-    with (
-        log.open("wb") as written,
-        subprocess.Popen(
-            [*command, "--log-level", "error"], env={**os.environ, **told}, cwd=ROOT, stdout=written, stderr=written
-        ) as process,
-    ):
-        try:
-            _await(f"http://127.0.0.1:{port}/livez", process, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    with listening(moving_sample().save(tmp_path_factory.mktemp("bundle")).parent, tmp_path_factory) as address:
+        yield address
 
 
 @pytest.fixture
