@@ -15,6 +15,9 @@ from matchmaker.errors import SettingsError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_FEW_TEXTS = 1 << 16
+"""Bytes of the different texts of a column up to which they are numbered: ids are sooner written as they are, and no larger."""
+
 
 class Pieces(Protocol):
     """One kind of output."""
@@ -42,7 +45,9 @@ class Parquet:
         import pyarrow.parquet as pq
 
         texts = [field.name for field in empty.schema if pa.types.is_string(field.type)]
-        with pq.ParquetWriter(file, empty.schema, compression="zstd", use_dictionary=texts) as writer:
+        with pq.ParquetWriter(
+            file, empty.schema, compression="zstd", use_dictionary=texts, dictionary_pagesize_limit=_FEW_TEXTS
+        ) as writer:
             for part in parts:
                 with pa.memory_map(str(part)) as source, pa.ipc.open_stream(source) as stream:
                     table = stream.read_all()

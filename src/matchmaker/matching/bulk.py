@@ -17,7 +17,6 @@ from matchmaker.matching.prior import weights_for
 from matchmaker.matching.ragged import Ints, LabelSets, jaccard
 from matchmaker.matching.reciprocity import balance, harmonic, mutual_nats, one_way
 from matchmaker.matching.scales import percentile
-from matchmaker.matching.scorer import TEXTS, likeness
 
 if TYPE_CHECKING:
     from matchmaker.config import Config
@@ -33,17 +32,23 @@ _GAIN, _AUDIENCE, _TOPIC, _CATEGORY, _REDUNDANCY = (
 
 @dataclass(frozen=True)
 class ScoredPairs:
-    """k pairs (a, b), every array (k,). value_to_a, value_to_b: in [0, 1); mutual, balance: in [0, 1]; nats: -ln(1 - mutual);
-    fit: place in FIT_TYPES.
+    """k pairs (a, b), every array (k,). value_to_a, value_to_b: in [0, 1), nats_to_a, nats_to_b: their surprise; mutual, balance:
+    in [0, 1]; fit: place in FIT_TYPES.
     """
 
     value_to_a: Floats
     value_to_b: Floats
+    nats_to_a: Floats
+    nats_to_b: Floats
     mutual: Floats
-    nats: Floats
     balance: Floats
     one_way: NDArray[np.bool_]
     fit: NDArray[np.int8]
+
+    @property
+    def nats(self) -> Floats:
+        """-ln(1 - mutual), the ranking key."""
+        return mutual_nats(self.nats_to_a, self.nats_to_b)
 
     @property
     def fit_type(self) -> NDArray[np.str_]:
@@ -70,6 +75,8 @@ class PairScorer:
         terms = space.lexical
         self._terms = _plain(terms.indices), _plain(terms.values), _plain(terms.offsets)
         self._scales = _plain(space.scales.knots), _plain(space.scales.width)
+        weights = np.ascontiguousarray(weights_for(config, np.array([False, True])).T)
+        self._weights = _plain(weights), _plain(np.diff(goals.offsets) > 0)
         both = np.concatenate((rivals, rivals[:, ::-1]))
         self._rivals = np.unique(both[:, 0] * len(space) + both[:, 1])
 
@@ -77,19 +84,24 @@ class PairScorer:
         """Score the pairs (rows_a, rows_b), (k,) int64 each, of two different partners."""
         # In the order of a, so that what is read of it is read once for all its pairs.
         order = np.argsort(rows_a, kind="stable")
-        nats, kinds = np.empty((2, len(order))), np.empty(len(order), dtype=np.int8)
+        a, b = rows_a[order], rows_b[order]
+        nats, fit = np.empty((2, len(order))), np.empty(len(order), dtype=np.int8)
         for low in range(0, len(order), BLOCK):
-            part = order[low : low + BLOCK]
-            nats[:, part], kinds[part] = self._block(rows_a[part], rows_b[part])
-        out, back = percentile(nats)
+            part = slice(low, low + BLOCK)
+            nats[:, part], fit[part] = self._block(a[part], b[part])
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        nats = nats.take(back, axis=1)
+        to_a, to_b = percentile(nats)
         return ScoredPairs(
-            value_to_a=out,
-            value_to_b=back,
-            mutual=harmonic(out, back),
-            nats=mutual_nats(*nats),
-            balance=balance(out, back),
-            one_way=one_way(out, back),
-            fit=kinds,
+            value_to_a=to_a,
+            value_to_b=to_b,
+            nats_to_a=nats[0],
+            nats_to_b=nats[1],
+            mutual=harmonic(to_a, to_b),
+            balance=balance(to_a, to_b),
+            one_way=one_way(to_a, to_b),
+            fit=fit.take(back),
         )
 
     def evidence(self, rows_a: Ints, rows_b: Ints) -> tuple[Floats, Floats]:
@@ -97,47 +109,42 @@ class PairScorer:
         nats, raw = np.empty(len(rows_a)), np.empty((len(KINDS), len(rows_a)))
         for low in range(0, len(rows_a), BLOCK):
             part = slice(low, low + BLOCK)
-            both, _, found = self._weighed(rows_a[part], rows_b[part])
-            nats[part], raw[:, part] = mutual_nats(*found), both[0]
+            found, seen, _, _ = self._weighed(rows_a[part], rows_b[part])
+            nats[part], raw[:, part] = mutual_nats(*found), seen
         return nats, raw
 
-    def _weighed(self, a: Ints, b: Ints) -> tuple[Floats, Floats, Floats]:
-        """Raw evidence and percentiles of both sides, (2, kinds, k) each, and the surprise of both directions, (2, k)."""
-        raw = self._evidence(a, b)
+    def _weighed(self, a: Ints, b: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+        """Surprise of both directions, (2, k), raw evidence as a sees it, mean percentiles, (kinds, k) each, and the likeness of the
+        texts, (k,).
+        """
+        raw, back = self._evidence(a, b)
         said = self._space.lexical.said
         strength = lexical_strength(said(a), said(b))
-        seen, nats = np.empty((2, len(KINDS), len(a))), np.empty((2, len(a)))
-        offsets = self._space.goals.offsets
-        for way, rows in enumerate((a, b)):
-            weights = weights_for(self._config, offsets[rows + 1] > offsets[rows])
-            compiled.prior(*self._scales, rows, raw[way], strength, weights, seen[way], nats[way])
-        return raw, seen, nats
+        nats, standing, alike = np.empty((2, len(a))), np.empty(raw.shape), np.empty(len(a))
+        compiled.prior(*self._scales, *self._weights, a, b, raw, back, strength, nats, standing, alike)
+        return nats, raw, standing, alike
 
     def _block(self, a: Ints, b: Ints) -> tuple[Floats, NDArray[np.int8]]:
         """Surprise of both directions (2, k), and fit types (k,)."""
-        raw, seen, nats = self._weighed(a, b)
-        both = 0.5 * (seen[0] + seen[1])
-        near = np.where(np.isnan(both[_AUDIENCE]), both[_TOPIC], both[_AUDIENCE])
-        alike = likeness(seen[0, TEXTS], seen[1, TEXTS])
+        nats, raw, standing, alike = self._weighed(a, b)
+        near = np.where(np.isnan(standing[_AUDIENCE]), standing[_TOPIC], standing[_AUDIENCE])
         rivals = self._rival(a, b)
-        return nats, fit_codes(near, both[_REDUNDANCY], both[_CATEGORY], raw[0, _CATEGORY], alike, rivals)
+        return nats, fit_codes(near, standing[_REDUNDANCY], standing[_CATEGORY], raw[_CATEGORY], alike, rivals)
 
-    def _evidence(self, a: Ints, b: Ints) -> Floats:
-        """Raw evidence of both sides, (2, kinds, k), the view of `a` first."""
-        raw = np.full((2, len(KINDS), len(a)), np.nan)
-        for way, (receivers, givers) in enumerate(((a, b), (b, a))):
-            compiled.gains(*self._goals, receivers, givers, raw[way, _GAIN])
+    def _evidence(self, a: Ints, b: Ints) -> tuple[Floats, Floats]:
+        """Raw evidence as a sees it, (kinds, k), and what b sees otherwise: its gain, (k,)."""
+        raw, back = np.empty((len(KINDS), len(a))), np.empty(len(a))
+        compiled.gains(*self._goals, a, b, raw[_GAIN])
+        compiled.gains(*self._goals, b, a, back)
         for kind, vectors in self._vectors.items():
-            compiled.cosines(vectors, a, b, raw[0, KINDS.index(kind)])
+            compiled.cosines(vectors, a, b, raw[KINDS.index(kind)])
         stated = self._space.states_audience
-        raw[0, _AUDIENCE][~(stated[a] & stated[b])] = np.nan
-        compiled.lexical(*self._terms, a, b, raw[0, KINDS.index("lexical")])
-        raw[0, KINDS.index("overlap")] = self._overlap(a, b)
-        if "categories" in self._labels:
-            raw[0, _CATEGORY] = self._labels["categories"].jaccard(a, b)
-        raw[0, KINDS.index("fit")] = self._fit(a, b)
-        raw[1, 1:] = raw[0, 1:]
-        return raw
+        raw[_AUDIENCE][~(stated[a] & stated[b])] = np.nan
+        compiled.lexical(*self._terms, a, b, raw[KINDS.index("lexical")])
+        raw[KINDS.index("overlap")] = self._overlap(a, b)
+        raw[_CATEGORY] = self._labels["categories"].jaccard(a, b) if "categories" in self._labels else np.nan
+        raw[KINDS.index("fit")] = self._fit(a, b)
+        return raw, back
 
     def _fit(self, a: Ints, b: Ints) -> Floats:
         parts = [self._labels[kind].jaccard(a, b) for kind in FIT if kind in self._labels]

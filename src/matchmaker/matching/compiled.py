@@ -20,34 +20,42 @@ from numpy.typing import NDArray
 from matchmaker.matching import scales
 from matchmaker.matching.evidence import DIGITS, KINDS
 from matchmaker.matching.prior import LEXICAL, TOTAL
+from matchmaker.matching.scorer import TEXTS
 
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-_KINDS, _REDUNDANCY, _LEXICAL, _TOTAL = len(KINDS), KINDS.index("redundancy"), LEXICAL, TOTAL
+_KINDS, _GAIN, _REDUNDANCY, _LEXICAL, _TOTAL = len(KINDS), KINDS.index("gain"), KINDS.index("redundancy"), LEXICAL, TOTAL
 _LINE, _AHEAD = 64, 12
 """Bytes of a line of the processor's cache, and how many pairs ahead what they hold is fetched."""
 _SCALE = 10.0**DIGITS
+_TEXTS, _IS_TEXT = len(TEXTS), tuple(kind in TEXTS for kind in range(_KINDS))
 _LEVELS, _KNOTS, _TIE, _SHAPE = scales.LEVELS, scales.KNOTS, scales.TIE, scales.SHAPE
 _LAST, _TOP_NATS, _REACH = scales.LAST, scales.TOP_NATS, scales.MAX_REACH
 
 
-def _compiled(function: Callable[_P, _R], *, lanes: bool = False) -> Callable[_P, _R]:
-    """`function`, compiled; lanes: a sum may be taken in several of them."""
+def _compiled(function: Callable[_P, _R], *, lanes: bool = False, within: bool = False) -> Callable[_P, _R]:
+    """`function`, compiled; lanes: a sum may be taken in several of them; within: made part of what calls it."""
     loose: bool | set[str] = {"reassoc", "nsz", "contract"} if lanes else False
     try:
-        return numba.njit(cache=True, error_model="numpy", fastmath=loose)(function)
+        return numba.njit(cache=True, error_model="numpy", fastmath=loose, forceinline=within)(function)
     except RuntimeError:  # no folder that a cache could stand in
-        return numba.njit(error_model="numpy", fastmath=loose)(function)
+        return numba.njit(error_model="numpy", fastmath=loose, forceinline=within)(function)
+
+
+def _within(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compiled into what calls it: where a call would take as long as what it does."""
+    return _compiled(function, within=True)
 
 
 def _summed(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Compiled for speed of a sum, which is rounded afterwards."""
-    return _compiled(function, lanes=True)
+    """Compiled for speed of a sum, which is rounded afterwards or exact in any order."""
+    return _compiled(function, lanes=True, within=True)
 
 
 @intrinsic
@@ -66,7 +74,7 @@ def _prefetch(typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own
     return numba.types.int32(numba.types.uintp), code
 
 
-@_compiled
+@_within
 def _fetch(first: int, size: int) -> None:
     """Have `size` bytes from the address `first` on at hand: pairs drawn by chance would be waited for, each at its turn."""
     for place in range(0, size, _LINE):
@@ -90,7 +98,7 @@ def _rough(one: Singles, row: int, other: Singles, at: int) -> np.float32:
     return total
 
 
-@_compiled
+@_within
 def _rounded(value: float) -> float:
     return float(np.rint(value * _SCALE) / _SCALE)
 
@@ -195,58 +203,90 @@ def shared_counts(codes: Codes, offsets: Ints, rows_a: Ints, rows_b: Ints, out: 
         out[pair] = found
 
 
-@_compiled
+@_summed
+def _below(knots: Singles, row: int, kind: int, x: float) -> int:
+    """How many knots are below x, counted in float32, which the processor has wide registers for."""
+    count = np.float32(0.0)
+    for knot in range(_KNOTS):
+        count += np.float32(1.0) if knots[row, kind, knot] < x else np.float32(0.0)
+    return int(count)
+
+
+@_summed
+def _upto(knots: Singles, row: int, kind: int, x: float) -> int:
+    """How many knots are below x or x itself."""
+    count = np.float32(0.0)
+    for knot in range(_KNOTS):
+        count += np.float32(1.0) if knots[row, kind, knot] <= x else np.float32(0.0)
+    return int(count)
+
+
+@_within
 def _read(knots: Singles, width: Singles, row: int, kind: int, x: float) -> tuple[float, float]:
     """As `scales.read` of one value: its surprise in nats, and its percentile."""
-    below, upto = np.float32(x - _TIE), np.float32(x + _TIE)
-    low, high = 0, 0
-    for knot in range(_KNOTS):  # without a branch: all of them are sooner compared than the right one is guessed
-        low += knots[row, kind, knot] < below
-        high += knots[row, kind, knot] <= upto
-    place = low + (high > low and np.float64(knots[row, kind, low]) < x)
-    left, right = (np.float64(knots[row, kind, max(place - 1, 0)]), np.float64(knots[row, kind, min(place, _LAST)]))
-    if high - low >= 2:
-        share = 0.5 * (_LEVELS[min(low, _LAST)] + _LEVELS[high - 1])
-    elif place == _KNOTS:
-        excess = min((x - right) / np.float64(width[row, kind]), _REACH)
-        nats = _TOP_NATS + math.log1p(_SHAPE * excess) / _SHAPE
+    upto = np.float32(x + _TIE)
+    low = _below(knots, row, kind, np.float32(x - _TIE))
+    place = low
+    if low < _KNOTS and knots[row, kind, low] <= upto:  # a knot that equals x but for rounding
+        high = _upto(knots, row, kind, upto)
+        if high - low >= 2:
+            share = 0.5 * (_LEVELS[low] + _LEVELS[high - 1])
+            return -math.log(1.0 - share), share
+        place += np.float64(knots[row, kind, low]) < x
+    if place == _KNOTS:
+        excess = min((x - np.float64(knots[row, kind, _LAST])) / np.float64(width[row, kind]), _REACH)
+        nats = _TOP_NATS + math.log(1.0 + _SHAPE * excess) / _SHAPE
         return nats, -math.expm1(-nats)
-    elif place == 0:
-        share = _LEVELS[0] / (1.0 + max(left - x, 0.0) / np.float64(width[row, kind]))
+    if place == 0:
+        beneath = max(np.float64(knots[row, kind, 0]) - x, 0.0)
+        share = _LEVELS[0] / (1.0 + beneath / np.float64(width[row, kind]))
     else:
+        left, right = np.float64(knots[row, kind, place - 1]), np.float64(knots[row, kind, place])
         gap, rise = right - left, _LEVELS[place] - _LEVELS[place - 1]
         share = _LEVELS[place - 1] + (x - left) / (gap if gap > 0.0 else 1.0) * rise
-    return -math.log1p(-share), share
+    return -math.log(1.0 - share), share
 
 
 @_compiled
 def prior(
     knots: Singles,
     width: Singles,
-    rows: Ints,
-    raw: Floats,
-    strength: Floats,
     weights: Floats,
-    seen: Floats,
-    out: Floats,
+    goaled: Flags,
+    rows_a: Ints,
+    rows_b: Ints,
+    raw: Floats,
+    back: Floats,
+    strength: Floats,
+    nats: Floats,
+    standing: Floats,
+    alike: Floats,
 ) -> None:
-    """One direction of `prior.both_ways`: what the evidence raw (kinds, k) is worth to the partners at `rows` (k,).
+    """Both directions of `prior.both_ways`, and `scorer.likeness`.
 
-    strength: (k,); weights: (kinds, k) of each receiver. Fills seen (kinds, k), percentiles in [0, 1), NaN where unknown,
-    and out (k,), the surprise of the total in nats.
+    weights: (2, kinds) of a receiver without goals and with; goaled: (n,) who has some; raw: (kinds, k) as a sees it; back: (k,)
+    the gain as b sees it; strength: (k,). Fills nats (2, k), the surprise of the totals to a and to b; standing (kinds, k), mean
+    percentiles in [0, 1) of both sides, NaN where unknown; alike (k,), nats.
     """
     first, size = knots.ctypes.data, knots.strides[0]
-    for pair in range(len(rows)):
-        if pair + _AHEAD < len(rows):
-            _fetch(first + rows[pair + _AHEAD] * size, size)
-        row = rows[pair]
-        shares, total = 0.0, 0.0
-        for kind in range(_KINDS):
-            if math.isnan(raw[kind, pair]):
-                seen[kind, pair] = math.nan
-                continue
-            nats, seen[kind, pair] = _read(knots, width, row, kind, raw[kind, pair])
-            weight = weights[kind, pair] * (strength[pair] if kind == _LEXICAL else 1.0)
-            shares += weight
-            total += weight * (1.0 - seen[kind, pair] if kind == _REDUNDANCY else nats)
-        out[pair] = _read(knots, width, row, _TOTAL, total / max(shares, 1e-12))[0]
+    for pair in range(len(rows_a)):
+        if pair + _AHEAD < len(rows_b):
+            _fetch(first + rows_b[pair + _AHEAD] * size, size)
+        texts = 0.0
+        for way in range(2):
+            row = rows_b[pair] if way else rows_a[pair]
+            mine = np.int64(goaled[row])
+            shares, total = 0.0, 0.0
+            for kind in range(_KINDS):
+                x = back[pair] if way and kind == _GAIN else raw[kind, pair]
+                if math.isnan(x):
+                    standing[kind, pair] = math.nan
+                    continue
+                surprise, share = _read(knots, width, row, kind, x)
+                standing[kind, pair] = 0.5 * share + (standing[kind, pair] if way else 0.0)
+                weight = weights[mine, kind] * (strength[pair] if kind == _LEXICAL else 1.0)
+                shares += weight
+                total += weight * (1.0 - share if kind == _REDUNDANCY else surprise)
+                texts += surprise if _IS_TEXT[kind] else 0.0
+            nats[way, pair] = _read(knots, width, row, _TOTAL, total / max(shares, 1e-12))[0]
+        alike[pair] = texts / (2 * _TEXTS)
