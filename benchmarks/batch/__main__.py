@@ -38,7 +38,6 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("out/batch"), help="of what is made and kept")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    lean()
     options.folder.mkdir(parents=True, exist_ok=True)
     bundle = options.bundle or generated_bundle(options.partners, options.folder)
     facts = {**(pairs if options.what == "pairs" else lists)(bundle, options), **machine()}
@@ -84,7 +83,7 @@ def _first(count: int, size: int) -> Any:
 def _measured(what: str, work: Any, out: Path, threads: int) -> dict[str, Any]:
     from matchmaker.batch.run import run
 
-    with Watch() as watch:
+    with lean(), Watch() as watch:
         started = time.perf_counter()
         made = work()
         run(made, out, threads=threads, restart=True)

@@ -38,7 +38,6 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("out/overlap"), help="of what is made and kept")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    lean()
     options.folder.mkdir(parents=True, exist_ok=True)
     facts = {**measured(options), **machine()}
     for name, value in facts.items():
@@ -51,7 +50,7 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
     """Everything from the file of accounts to the file of pairs."""
     source = drawn(options.rows, options.partners, options.accounts, options.folder)
     out = options.folder / "pairs.parquet"
-    with Watch() as watch:
+    with lean(), Watch() as watch:
         started = time.perf_counter()
         read = read_accounts(source, key=KEY)
         between = time.perf_counter()

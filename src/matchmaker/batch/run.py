@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -28,6 +30,8 @@ _AHEAD = 2
 """Parts that wait for each process: enough that none stands idle, few enough that memory is bounded."""
 _writer: _Writer | None = None
 """What a worker process makes its parts with, opened once."""
+_kept = ExitStack()
+"""What a worker process keeps until it ends."""
 
 
 class Worker(Protocol):
@@ -238,11 +242,34 @@ def _finished(waiting: dict[Future[Part], int]) -> Iterator[tuple[Part, int]]:
         yield future.result(), steps
 
 
-def lean() -> None:
-    """Have Arrow give memory back to the system at once, in this process: its own pool keeps a tenth of a gigabyte in each."""
+class _NoPandas:
+    """An importer that finds no pandas."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """As `importlib.abc.MetaPathFinder`. Raises ModuleNotFoundError."""
+        del path, target
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is kept out of this process (batch/run.py).", name=name)
+
+
+@contextmanager
+def lean() -> Iterator[None]:
+    """Keep this process small for a while: one that a command, or a worker, owns.
+
+    Arrow's own pool keeps a tenth of a gigabyte; it has to give memory back to the system at once. And Arrow loads pandas for any
+    array that it makes, should it be one of pandas: 50 MB and 0.4 s a process for nothing.
+    """
     import pyarrow as pa
 
+    pool = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())
+    sys.meta_path.insert(0, _NoPandas)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(_NoPandas)
+        pa.set_memory_pool(pool)
 
 
 def _start(task: _Task) -> None:
@@ -250,7 +277,7 @@ def _start(task: _Task) -> None:
     global _writer
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    lean()
+    _kept.enter_context(lean())
     _writer = _Writer(task)
 
 

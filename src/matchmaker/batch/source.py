@@ -89,7 +89,7 @@ class Source:
         import pyarrow.parquet as pq
 
         try:
-            return pq.ParquetFile(self.path)
+            return pq.ParquetFile(self.path, pre_buffer=False)  # which would keep all that was read of the file
         except pa.ArrowException as error:
             raise CatalogueError(f"{self.path.name} is not readable as Parquet: {_why(error)}.") from error
 

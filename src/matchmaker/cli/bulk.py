@@ -91,12 +91,12 @@ def match_all(
 def _make(work: Work, out: Path, threads: int | None, *, dry_run: bool, restart: bool, json: bool) -> None:
     from matchmaker.batch.run import lean, plan, run
 
-    lean()
     processes = threads or os.cpu_count() or 1
-    if dry_run:
-        _show(plan(work, out, threads=processes), work, json, _show_plan)
-        return
-    summary = run(work, out, threads=processes, restart=restart, progress=Bar())
+    with lean():
+        if dry_run:
+            _show(plan(work, out, threads=processes), work, json, _show_plan)
+            return
+        summary = run(work, out, threads=processes, restart=restart, progress=Bar())
     _show(summary, work, json, _show_summary)
     if summary.failed:
         raise typer.Exit(PARTIAL)

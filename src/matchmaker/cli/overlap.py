@@ -196,13 +196,14 @@ def all_(
     from matchmaker.batch.run import lean
 
     pieces_of(out)
-    lean()
     begun = perf_counter()
-    incidence, report = _Source(accounts, aliases, form, map_).incidence()
-    tables = all_pairs(
-        incidence, minimum_shared=minimum_shared, universe=universe, threads=threads, progress=Bar()
-    )  # fmt: skip
-    pairs, seconds = write_pairs(tables, out), perf_counter() - begun
+    with lean():
+        incidence, report = _Source(accounts, aliases, form, map_).incidence()
+        tables = all_pairs(
+            incidence, minimum_shared=minimum_shared, universe=universe, threads=threads, progress=Bar()
+        )  # fmt: skip
+        pairs = write_pairs(tables, out)
+    seconds = perf_counter() - begun
     _tell(report)
     facts = {
         "output": str(out),

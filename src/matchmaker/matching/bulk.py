@@ -114,9 +114,7 @@ class PairScorer:
         return nats, raw
 
     def _weighed(self, a: Ints, b: Ints) -> tuple[Floats, Floats, Floats, Floats]:
-        """Surprise of both directions, (2, k), raw evidence as a sees it, mean percentiles, (kinds, k) each, and the likeness of the
-        texts, (k,).
-        """
+        """Surprise of both directions (2, k), raw evidence as a sees it and mean percentiles (kinds, k), likeness of texts (k,)."""
         raw, back = self._evidence(a, b)
         said = self._space.lexical.said
         strength = lexical_strength(said(a), said(b))

@@ -30,7 +30,13 @@ Flags = NDArray[np.bool_]
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-_KINDS, _GAIN, _REDUNDANCY, _LEXICAL, _TOTAL = len(KINDS), KINDS.index("gain"), KINDS.index("redundancy"), LEXICAL, TOTAL
+_KINDS, _GAIN, _REDUNDANCY, _LEXICAL, _TOTAL = (
+    len(KINDS),
+    KINDS.index("gain"),
+    KINDS.index("redundancy"),
+    LEXICAL,
+    TOTAL,
+)
 _LINE, _AHEAD = 64, 12
 """Bytes of a line of the processor's cache, and how many pairs ahead what they hold is fetched."""
 _SCALE = 10.0**DIGITS
@@ -204,7 +210,7 @@ def shared_counts(codes: Codes, offsets: Ints, rows_a: Ints, rows_b: Ints, out: 
 
 
 @_summed
-def _below(knots: Singles, row: int, kind: int, x: float) -> int:
+def _below(knots: Singles, row: int, kind: int, x: np.float32) -> int:
     """How many knots are below x, counted in float32, which the processor has wide registers for."""
     count = np.float32(0.0)
     for knot in range(_KNOTS):
@@ -213,7 +219,7 @@ def _below(knots: Singles, row: int, kind: int, x: float) -> int:
 
 
 @_summed
-def _upto(knots: Singles, row: int, kind: int, x: float) -> int:
+def _upto(knots: Singles, row: int, kind: int, x: np.float32) -> int:
     """How many knots are below x or x itself."""
     count = np.float32(0.0)
     for knot in range(_KNOTS):
@@ -232,7 +238,7 @@ def _read(knots: Singles, width: Singles, row: int, kind: int, x: float) -> tupl
         if high - low >= 2:
             share = 0.5 * (_LEVELS[low] + _LEVELS[high - 1])
             return -math.log(1.0 - share), share
-        place += np.float64(knots[row, kind, low]) < x
+        place += int(np.float64(knots[row, kind, low]) < x)
     if place == _KNOTS:
         excess = min((x - np.float64(knots[row, kind, _LAST])) / np.float64(width[row, kind]), _REACH)
         nats = _TOP_NATS + math.log(1.0 + _SHAPE * excess) / _SHAPE
@@ -275,7 +281,7 @@ def prior(
         texts = 0.0
         for way in range(2):
             row = rows_b[pair] if way else rows_a[pair]
-            mine = np.int64(goaled[row])
+            mine = int(goaled[row])
             shares, total = 0.0, 0.0
             for kind in range(_KINDS):
                 x = back[pair] if way and kind == _GAIN else raw[kind, pair]
