@@ -113,7 +113,7 @@ def candidates(
         ChannelResult("lexical", _ids(space.lexical.search(side.terms, quota, allowed)[1])),
         ChannelResult("capabilities", _items(indexes.capabilities, side.goals.vectors, quota, allowed)),
         ChannelResult("goals", _items(indexes.goals, side.capabilities.vectors, quota, allowed)),
-        ChannelResult("neighbours", _neighbours(space, side, quota, allowed)),
+        ChannelResult("neighbours", neighbours(space, side, quota, allowed)),
         ChannelResult("small", near[quota:][space.size[near[quota:]] < 0.5][: quota // 2]),
     ]
     if learned is not None:
@@ -153,7 +153,7 @@ def _items(index: ItemIndex, queries: NDArray[np.float32], quota: int, allowed: 
     return _ids(np.array(list(dict.fromkeys(turns.tolist())), dtype=np.int64))[:quota]
 
 
-def _neighbours(space: Space, side: Side, quota: int, allowed: Mask) -> Ints:
+def neighbours(space: Space, side: Side, quota: int, allowed: Mask) -> Ints:
     """Partners that share the rarest connections (resource allocation: Zhou, Lü and Zhang 2009, Eur. Phys. J. B 71)."""
     mine = side.labels["neighbours"]
     if not len(mine):

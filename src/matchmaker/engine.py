@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from matchmaker.encoders.base import Encoder
     from matchmaker.gaps.ecosystem import EcosystemGaps
     from matchmaker.lacking import Gaps, PairGaps
+    from matchmaker.matching.diversity import Greedy
     from matchmaker.matching.learned.model import Judged
     from matchmaker.moving import Collisions, PartnerOrbit
     from matchmaker.profiles.catalogue import Catalogue
@@ -79,6 +80,7 @@ class Matchmaker:
         self._cache_dir = cache_dir
         self._fitted: Fitted | None = None
         self._check: BackgroundCheck | None = None
+        self._fill: Greedy | None = None
 
     @property
     def fitted(self) -> Fitted:
@@ -529,7 +531,9 @@ class Matchmaker:
         vectors = space.topic[rows]
         counts = relevance(nats[pool], rival & (limit < k))
         near, groups = vectors @ vectors.T, (lead, band)
-        chosen = diversified(counts, near, groups, k, diversity, capped=rival, limit=limit, steps=steps)
+        chosen = diversified(
+            counts, near, groups, k, diversity, capped=rival, limit=limit, steps=steps, fill=self._fill
+        )
         return [int(pool[position]) for position in chosen]
 
 

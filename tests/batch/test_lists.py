@@ -26,6 +26,15 @@ def searched(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def approximate(tmp_path_factory):
+    """The same, its candidates found by approximate indexes."""
+    folder = tmp_path_factory.mktemp("approximate")
+    config = Config(exhaustive_below=0, channel_quota=8, exact_below=10)
+    Matchmaker(config, encoder=WordEncoder()).fit(make_catalogue(120)).save(folder)
+    return folder
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -34,8 +43,9 @@ def searched(tmp_path_factory):
         Settings(k=13, diversity=0.8, include_existing=True),
     ],
 )
-@pytest.mark.parametrize("which", ["bundle", "searched"])
-def test_lists_are_those_of_recommend(tmp_path, which, settings, request):
+@pytest.mark.parametrize("which", ["bundle", "searched", "approximate"])
+def test_lists_are_those_of_recommend(tmp_path, which, settings, request, monkeypatch):
+    monkeypatch.setattr("matchmaker.retrieval.approximate.BRUTE_FORCE_BELOW", 20)
     folder = request.getfixturevalue(which)
     engine = Matchmaker.load(folder)
     make(folder, tmp_path / "lists.jsonl", settings)

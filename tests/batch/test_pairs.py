@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from functools import partial
 
 import pyarrow as pa
@@ -170,3 +172,19 @@ def test_a_worker_is_opened_from_plain_data(bundle):
     worker = pickle.loads(pickle.dumps(partial(PairWorker, version, Columns("a", "b", None), None)))()
     table = worker.table(pa.table({"a": ["p001", None], "b": ["p002", None]}))
     assert table.column("status").to_pylist() == ["ok", "a and b missing"]
+
+
+def test_a_lean_process_leaves_pandas_out_while_it_is_lean():
+    told = """
+import sys
+import pyarrow as pa
+from matchmaker.batch.run import lean
+pool = pa.default_memory_pool().backend_name
+with lean():
+    pa.array([1])
+    assert "pandas" not in sys.modules and pa.default_memory_pool().backend_name == "system"
+assert pa.default_memory_pool().backend_name == pool
+import pandas
+assert pa.array(pandas.Series([1, 2])).to_pylist() == [1, 2]
+"""
+    subprocess.run([sys.executable, "-c", told], check=True)

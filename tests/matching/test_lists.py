@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matchmaker.matching import compiled
 from matchmaker.matching.diversity import FLOOR, diversified, with_popularity
 
 NO_MIX = ()
@@ -62,6 +63,20 @@ def test_equals_the_greedy_rule_written_out(seed, m, k, diversity, limit):
     plain = [group.tolist() for group in groups]
     expected = by_hand(relevance.tolist(), (vectors @ vectors.T).tolist(), plain, k, diversity, capped.tolist(), limit)
     assert got == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 40), st.integers(1, 12), st.floats(0.05, 1), st.integers(0, 3))
+def test_the_compiled_twin_fills_a_list_alike(seed, m, k, diversity, limit):
+    rng = np.random.default_rng(seed)
+    relevance, capped = rng.random(m) * 4 + 0.1, rng.random(m) < 0.4
+    vectors = rng.normal(size=(m, 3)).astype(np.float32)
+    groups = [rng.integers(0, 9, m) * 7, rng.integers(-1, 2, m)][: rng.integers(0, 3)]
+    told, twins = [], []
+    asked = (relevance, vectors @ vectors.T, groups, k, diversity)
+    expected = diversified(*asked, capped=capped, limit=limit, steps=told)
+    assert diversified(*asked, capped=capped, limit=limit, steps=twins, fill=compiled.greedy) == expected
+    assert twins == pytest.approx(told, abs=1e-12)
 
 
 @given(st.lists(st.floats(0, 9), min_size=1, max_size=12), st.integers(1, 12))

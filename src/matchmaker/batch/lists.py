@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.asking import check
+from matchmaker.batch.candidates import Finder
 from matchmaker.batch.run import Work
 from matchmaker.engine import DIVERSITY, Matchmaker
-from matchmaker.fitted import rival_pairs
+from matchmaker.fitted import existing, rival_pairs
 from matchmaker.matching.confidence import grade
 from matchmaker.matching.diversity import with_popularity
 from matchmaker.matching.ragged import Ints
@@ -84,16 +85,18 @@ class Lister(Matchmaker):
     """An engine that lists for many partners at once: same candidates, same numbers, same order as `recommend`."""
 
     def open_lists(self) -> None:
-        """Prepare the scoring of many pairs."""
-        from matchmaker.matching.bulk import PairScorer  # and the compiler, which the main process has no use for
+        """Prepare the scoring of many pairs, and the filling of many lists."""
+        from matchmaker.matching import compiled  # and the compiler, which the main process has no use for
+        from matchmaker.matching.bulk import PairScorer
 
-        fitted = self.fitted
+        fitted, self._fill = self.fitted, compiled.greedy
         self._scorer = PairScorer(fitted.space, fitted.config, rival_pairs(fitted.relations))
+        self._finder = Finder(fitted.space, fitted.indexes, fitted.standing, fitted.config.channel_quota)
 
     def lists(self, rows: Sequence[int], settings: Settings) -> Iterator[tuple[int, Ints, ScoredPairs]]:
         """For each partner the rows that it is matched with, best first, and these pairs' numbers."""
         space = self.fitted.space
-        found = [self._found(row, settings) for row in rows]
+        found = self._found(rows, settings)
         ends = np.cumsum([0, *map(len, found)])
         pairs = np.repeat(np.array(rows, dtype=np.int64), np.diff(ends)), np.concatenate(found)
         scored, taught = self._scorer.score(*pairs), self.fitted.taught
@@ -108,10 +111,25 @@ class Lister(Matchmaker):
             order = self._list(_Pairs(others, mine.fit_type), nats, settings.k, settings.diversity, keep)
             yield row, others[order], mine.take(np.array(order, dtype=np.int64))
 
-    def _found(self, row: int, settings: Settings) -> Ints:
-        side, relations = self.fitted.space.side(row), self.fitted.relations.of(row)
-        allowed = self._allowed(side, relations, None, include_existing=settings.include_existing)
-        return self._candidates(side, allowed, exhaustive=False, examples=np.zeros(0, dtype=np.int64))[0]
+    def _found(self, rows: Sequence[int], settings: Settings) -> list[Ints]:
+        """The candidates of each partner, as `recommend` finds them."""
+        fitted, finder, quota = self.fitted, self._finder, self.config.channel_quota
+        sides, barred = [fitted.space.side(row) for row in rows], []
+        for row in rows:
+            mine = np.array([row], dtype=np.int64)
+            if not settings.include_existing:
+                mine = np.union1d(mine, existing(fitted.relations.of(row)))
+            barred.append(mine[fitted.standing[mine]])
+        found = []
+        for side, others, rows_found in zip(sides, barred, finder.find(sides, barred), strict=True):
+            with finder.without(others) as allowed:
+                if rows_found is None or np.count_nonzero(allowed) <= self.config.exhaustive_below:
+                    nobody = np.zeros(0, dtype=np.int64)
+                    rows_found = self._candidates(side, allowed, exhaustive=False, examples=nobody)[0]
+                elif fitted.taught is not None:
+                    rows_found = np.union1d(rows_found, fitted.taught.candidates(side, allowed, quota))
+            found.append(rows_found)
+        return found
 
 
 class ListWorker:
@@ -121,7 +139,7 @@ class ListWorker:
         self._settings = settings
         self._engine = Lister.load(version, background_check=False)
         self._engine.open_lists()
-        _one_thread()
+        _set_faiss()
 
     @single_threaded
     def table(self, content: range) -> pa.Table:
@@ -178,8 +196,11 @@ def _schema() -> pa.Schema:
     return pa.schema([*fields, ("status", text)])
 
 
-def _one_thread() -> None:
-    """One thread of FAISS for each process: there are as many processes as cores."""
+def _set_faiss() -> None:
+    """One thread of FAISS for each process, as there are as many processes as cores; and many queries compared as one is, to the
+    last bit.
+    """
     import faiss
 
     faiss.omp_set_num_threads(1)
+    faiss.cvar.distance_compute_blas_threshold = 1 << 30

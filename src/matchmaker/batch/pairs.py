@@ -23,7 +23,7 @@ from matchmaker.threads import single_threaded
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PART = 131_072
+PART = 262_144
 """Pairs of a part: some seconds' work, and enough that partners come more than once in it."""
 _SAMPLE = 8192
 

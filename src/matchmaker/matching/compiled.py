@@ -1,4 +1,4 @@
-"""Loops over pairs of stored partners, compiled: one pair of rows after another, without copies of what they hold.
+"""Loops over pairs of stored partners, and over what is listed, compiled: one after another, without copies of what they hold.
 
 Each loop fills one array and gives the numbers of the array formula that it names, but for the order of float64 sums. No pair
 knows of another, so neither order nor blocks change a number. Compiled on first use, which takes seconds, and kept beside this
@@ -18,6 +18,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from matchmaker.matching import scales
+from matchmaker.matching.diversity import SMOOTHING
 from matchmaker.matching.evidence import DIGITS, KINDS
 from matchmaker.matching.prior import LEXICAL, TOTAL
 from matchmaker.matching.scorer import TEXTS
@@ -296,3 +297,85 @@ def prior(
                 texts += surprise if _IS_TEXT[kind] else 0.0
             nats[way, pair] = _read(knots, width, row, _TOTAL, total / max(shares, 1e-12))[0]
         alike[pair] = texts / (2 * _TEXTS)
+
+
+@_compiled
+def _mix(codes: Ints, weights: Floats, label: Ints, target: Floats) -> int:
+    """The mix of `diversity._Mix`: fills label (kinds, m), each candidate's numbered through all kinds, and target (labels,), the
+    share of each; returns how many there are.
+    """
+    seen, known = np.empty(codes.size, dtype=np.int64), 0
+    for kind in range(len(codes)):
+        begun, mass = known, 0.0
+        for one in range(codes.shape[1]):
+            place = begun
+            while place < known and seen[place] != codes[kind, one]:
+                place += 1
+            if place == known:
+                seen[place], target[place] = codes[kind, one], 0.0
+                known += 1
+            label[kind, one] = place
+            target[place] += weights[one] + 1e-9
+            mass += weights[one] + 1e-9
+        target[begun:known] /= mass
+    return known
+
+
+@_compiled
+def _drift(target: Floats, counts: Floats, turn: int, gained: Floats) -> float:
+    """KL(p || q~) of a list of `turn` and one that has no label, in nats; fills gained (labels,), what a label takes from it."""
+    without, part = 0.0, (1.0 - SMOOTHING) / (turn + 1)
+    for place in range(len(target)):
+        now = part * counts[place] + SMOOTHING * target[place]
+        without += target[place] * math.log(target[place] / now)
+        gained[place] = target[place] * math.log1p(part / now)
+    return without
+
+
+@_compiled
+def _best(score: Floats, free: Flags, barred: bool) -> int:
+    """Place of the first of the highest scores, of those that are free if others are barred."""
+    pick = -1
+    for one in range(len(score)):
+        if (free[one] or not barred) and (pick < 0 or score[one] > score[pick]):
+            pick = one
+    return pick
+
+
+@_compiled
+def greedy(
+    relevant: Floats,
+    similarity: Singles,
+    pool: Ints,
+    codes: Ints,
+    free: Flags,
+    k: int,
+    diversity: float,
+    limit: int,
+) -> tuple[Ints, Floats]:
+    """As `diversity.greedy`."""
+    kinds, size = codes.shape
+    label, target = np.empty((kinds, size), dtype=np.int64), np.empty(kinds * size)
+    target = target[: _mix(codes, np.maximum(relevant, 0.0), label, target)]
+    counts, gained = np.zeros(len(target)), np.empty(len(target))
+    left, spent = np.sum(free), 0
+    open_, nearest, score = (1.0 - diversity) * relevant, np.zeros(size), relevant.copy()
+    chosen, won = np.empty(min(k, size), dtype=np.int64), np.empty(min(k, size))
+    for turn in range(len(chosen)):
+        if turn:
+            without = _drift(target, counts, turn, gained)
+            for one in range(size):
+                met = 0.0
+                for kind in range(kinds):
+                    met += gained[label[kind, one]]
+                score[one] = open_[one] - 0.5 * diversity * (nearest[one] + (without - met) / max(kinds, 1))
+        pick = _best(score, free, bool(left > 0 and spent >= (limit if turn else 0)))
+        chosen[turn], won[turn] = pick, score[pick]
+        open_[pick] = -math.inf
+        for kind in range(kinds):
+            counts[label[kind, pick]] += 1.0
+        for one in range(size):
+            nearest[one] = max(nearest[one], np.float64(similarity[pool[pick], pool[one]]))
+        left -= free[pick]
+        spent += not free[pick]
+    return chosen, won

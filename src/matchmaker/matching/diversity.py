@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Greedy = Callable[
+    [Floats, NDArray[np.floating], Ints, Ints, NDArray[np.bool_], int, float, int],
+    tuple[Ints, Floats],
+]
+"""How a list is filled: `greedy`, or its compiled twin."""
 
 FLOOR = 0.5
 """No partner below this share of the best relevance enters a list for the sake of variety: a quota without it is tokenism."""
-_SMOOTHING = 0.01
+SMOOTHING = 0.01
 _DIAL = 3.0
 """Nats between the largest and the smallest partner at either end of the popularity dial."""
 
@@ -35,6 +41,7 @@ def diversified(
     capped: NDArray[np.bool_] | None = None,
     limit: int = 0,
     steps: list[float] | None = None,
+    fill: Greedy | None = None,
 ) -> list[int]:
     """Order in which k of the candidates enter the list.
 
@@ -47,6 +54,7 @@ def diversified(
     candidates, q~ = .99 q + .01 p. Only candidates above `FLOOR` of the best relevance compete while there are k of them.
     The best leads the list whatever its mix. At most `limit` of the `capped` (m,) candidates enter while others are left, and
     none of them leads. `steps` is filled with the score that each won its place by; the first one's is its share of the best.
+    fill: `greedy` by default.
     """
     order = np.argsort(-relevance, kind="stable")
     if diversity <= 0 or len(order) <= 1:
@@ -57,11 +65,34 @@ def diversified(
     above = int(np.sum(scaled >= FLOOR))
     enough = int(np.searchsorted(np.cumsum(free[order]), min(k, int(free.sum())))) + 1
     pool = order[: max(above, enough, min(k, len(order)))]
-    relevant, similar, barred = scaled[pool], similarity[np.ix_(pool, pool)], np.flatnonzero(~free[pool])
-    mix = _Mix([group[pool] for group in groups], np.maximum(relevant, 0.0))
+    codes = np.array(groups, dtype=np.int64).reshape(len(groups), len(relevance)).take(pool, axis=1)
+    chosen, won = (fill or greedy)(scaled[pool], similarity, pool, codes, free[pool], k, diversity, limit)
+    if steps is not None:
+        steps.extend(won.tolist())
+    return [int(one) for one in pool[chosen]]
+
+
+def greedy(
+    relevant: Floats,
+    similarity: NDArray[np.floating],
+    pool: Ints,
+    codes: Ints,
+    free: NDArray[np.bool_],
+    k: int,
+    diversity: float,
+    limit: int,
+) -> tuple[Ints, Floats]:
+    """Places in the pool of those that enter the list, and the score that each won by, (min(k, m),) each.
+
+    relevant: (m,) share of the best relevance; similarity: of all candidates, pool: (m,) their places in it; codes: (kinds, m)
+    label codes; free: (m,) who is not capped.
+    """
+    similar, barred = similarity[np.ix_(pool, pool)], np.flatnonzero(~free)
+    mix = _Mix(codes, np.maximum(relevant, 0.0))
     open_, nearest = (1.0 - diversity) * relevant, np.zeros(len(pool))
     left, spent = len(pool) - len(barred), 0  # free candidates that are left, and places that the capped ones took
     chosen: list[int] = []
+    won: list[float] = []
     while len(chosen) < min(k, len(pool)):
         score = (
             open_ - 0.5 * diversity * (nearest + mix.divergence_with_each(len(chosen))) if chosen else relevant.copy()
@@ -70,30 +101,28 @@ def diversified(
             score[barred] = -np.inf
         pick = int(score.argmax())
         chosen.append(pick)
-        if steps is not None:
-            steps.append(float(score[pick]))
+        won.append(float(score[pick]))
         open_[pick] = -np.inf
         mix.add(pick)
         np.maximum(nearest, similar[pick], out=nearest)
-        if free[pool[pick]]:
+        if free[pick]:
             left -= 1
         else:
             spent += 1
-    return [int(one) for one in pool[chosen]]
+    return np.array(chosen, dtype=np.int64), np.array(won)
 
 
 class _Mix:
     """The share of each label in the list so far, against the target mix of the pool, for every kind of label at once."""
 
-    def __init__(self, groups: Sequence[NDArray[np.integer]], weights: Floats) -> None:
-        codes, masses = [], [np.zeros(0)]
-        for group in groups:
-            seen: dict[int, int] = {}
-            code = np.array([seen.setdefault(one, len(seen)) for one in group.tolist()], dtype=np.int64)
-            mass = np.bincount(code, weights=weights + 1e-9)
-            codes.append(code + sum(map(len, masses)))
+    def __init__(self, groups: Ints, weights: Floats) -> None:
+        self._codes, masses, known = np.empty_like(groups), [np.zeros(0)], 0
+        for codes, group in zip(self._codes, groups, strict=True):
+            labels, codes[:] = np.unique(group, return_inverse=True)
+            mass = np.bincount(codes, weights=weights + 1e-9)
+            codes += known
+            known += len(labels)
             masses.append(mass / mass.sum())
-        self._codes = np.array(codes, dtype=np.int64).reshape(len(codes), len(weights))
         self._target = np.concatenate(masses)
         self._counts = np.zeros(len(self._target))
 
@@ -103,8 +132,8 @@ class _Mix:
 
     def divergence_with_each(self, chosen: int) -> Floats:
         """KL(p || q~) of the list were each candidate added next, nats, mean over kinds: (m,)."""
-        one = (1.0 - _SMOOTHING) / (chosen + 1)
-        now = one * self._counts + _SMOOTHING * self._target
+        one = (1.0 - SMOOTHING) / (chosen + 1)
+        now = one * self._counts + SMOOTHING * self._target
         without = float(np.sum(self._target * np.log(self._target / now)))
         gained = self._target * np.log1p(one / now)
         return np.asarray((without - gained.take(self._codes).sum(axis=0)) / max(len(self._codes), 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,30 @@ class ApproximateIndex:
                 found, at = top(self._vectors.take(rows, axis=0) @ query, rows, k)
             scores[place, : len(found)], ids[place, : len(at)] = found, at
         return scores, ids
+
+    def search_each(
+        self, queries: NDArray[np.float32], k: int, allowed: Mask, barred: Sequence[NDArray[np.int64]]
+    ) -> list[Found | None]:
+        """The rough `search` of each query, with rows barred to it alone: at most k scores and ids, best first.
+
+        allowed: (size,) bool, changed meanwhile and given back as it was; barred: for each query allowed rows that it must not
+        find. None where `search` would go another way: exactly among few, or testing every row.
+        """
+        queries, out = normalised(queries), list[Found | None]([None] * len(queries))
+        forbidden = self.size - int(np.count_nonzero(allowed)) + np.array([len(rows) for rows in barred])
+        counts = k + np.minimum(forbidden, _FEW)
+        counts[(self.size - forbidden <= BRUTE_FORCE_BELOW) | (forbidden > max(_FEW, self.size // _SHARE))] = 0
+        parameters = _faiss().SearchParametersIVF(nprobe=self.probes)
+        for count in np.unique(counts[counts > 0]).tolist():
+            places = np.flatnonzero(counts == count)
+            scores, ids = self._inner.search(queries[places], min(self.size, count), params=parameters)
+            for place, score, row in zip(places.tolist(), scores, ids, strict=True):
+                allowed[barred[place]] = False
+                kept = np.flatnonzero((row >= 0) & allowed[row])
+                allowed[barred[place]] = True
+                if forbidden[place] <= _FEW or len(kept) >= k:
+                    out[place] = score[kept[:k]], row[kept[:k]]
+        return out
 
     def save(self, path: Path) -> None:
         """Write the FAISS file. Raises StorageError."""

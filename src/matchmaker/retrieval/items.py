@@ -13,7 +13,7 @@ from matchmaker.retrieval.lexical import spans
 
 _FEW = 8
 """One forbidden partner of so many is faster to strike out by itself than by a look at every item."""
-_FAN = 2
+FAN = 2
 """Items fetched for each partner wanted, at first."""
 
 
@@ -39,7 +39,7 @@ class ItemIndex:
         scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
         ids = np.full((len(queries), k), -1, dtype=np.int64)
         items = None if allowed is None else self._items(allowed)
-        wanted, asked = _FAN * k, np.arange(len(queries))
+        wanted, asked = FAN * k, np.arange(len(queries))
         while len(asked) and self.size:
             found = self.index.search(queries[asked], min(wanted, self.size), allowed=items, rough=rough)
             lacking = []
