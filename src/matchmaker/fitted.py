@@ -18,6 +18,7 @@ from matchmaker.matching.ragged import Ints, Items
 from matchmaker.matching.reasons import Voice
 from matchmaker.matching.space import Space
 from matchmaker.matching.whitening import Whitening
+from matchmaker.naming import Naming, near
 from matchmaker.profiles.facets import content_key
 from matchmaker.profiles.schema import relation_key
 from matchmaker.profiles.table import ProfileTable
@@ -224,7 +225,7 @@ class Fitted:
         wanted = partner.strip().casefold()
         if wanted in self._by_name:
             return self._by_name[wanted]
-        raise UnknownPartnerError(partner, self._near(wanted))
+        raise UnknownPartnerError(partner, near(partner, Naming.of(self).names))
 
     def name(self, label: str) -> str:
         """Display name of a partner id in lower case, or of a neighbour outside the catalogue, as it is."""
@@ -299,15 +300,6 @@ class Fitted:
             if any(fact["type"] == "competitor" and holds(fact) for fact in facts)
         }
         return np.isin(rows, np.array(sorted(rival), dtype=np.int64))
-
-    def _near(self, wanted: str) -> tuple[str, ...]:
-        from rapidfuzz import fuzz, process
-
-        names, rows = self.profiles.names, np.flatnonzero(self.standing).tolist()
-        near = process.extract(
-            wanted, [names[row].casefold() for row in rows], scorer=fuzz.WRatio, limit=3, score_cutoff=75
-        )
-        return tuple(f"{self.space.ids[rows[place]]} ({names[rows[place]]})" for _, _, place in near)
 
 
 def holds(fact: dict[str, Any]) -> bool:

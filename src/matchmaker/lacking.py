@@ -14,7 +14,7 @@ from matchmaker.fitted import existing, holds
 from matchmaker.gaps.bulk import Interfaces
 from matchmaker.gaps.demand import Counted, DemandTable, Floats, offering_of, shared_accounts
 from matchmaker.gaps.ecosystem import LINKS, EcosystemGaps, around, ecosystem_gaps
-from matchmaker.gaps.interface import InterfaceFit
+from matchmaker.gaps.interface import BLOCKED, InterfaceFit
 from matchmaker.gaps.market import Standing, peers_beyond_chance, standing_of, standing_of_prior
 from matchmaker.gaps.missing import Ecosystem, MissingLink, holding, look_alikes, missing_links
 from matchmaker.matching.evidence import KINDS
@@ -42,6 +42,11 @@ class MissingIntegration:
     link: MissingLink
     interface: InterfaceFit
 
+    @property
+    def blocked(self) -> bool:
+        """Whether nothing can pass between the two with what both publish today."""
+        return self.interface.verdict == BLOCKED
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         gaps = [asdict(gap) for gap in self.interface.gaps]
@@ -51,7 +56,9 @@ class MissingIntegration:
 
 @dataclass(frozen=True)
 class Gaps:
-    """The integrations that a partner lacks, best first. considered: partners that it has no integration with."""
+    """The integrations that a partner lacks, best first, those that nobody can build today after the others; the rank of a link is
+    its place by worth among all, whatever can be built. considered: partners that it has no integration with.
+    """
 
     partner: str
     name: str
@@ -89,16 +96,17 @@ class Lacking:
     fitted: Fitted
 
     def of(self, row: int, k: int = 10, popularity_weight: float = 0.5) -> Gaps:
-        """The k integrations that the partner at `row` lacks."""
+        """The k integrations that the partner at `row` lacks: which k is decided by worth alone, blocked ones are then put last."""
         fitted = self.fitted
         rows = self._candidates(row)
         links = self._links(row, rows, k, popularity_weight)
         names, ids = fitted.profiles.names, fitted.space.ids
-        missing = tuple(
+        missing = [
             MissingIntegration(names[fitted.rows[one.partner]], one, self.interfaces.fit(ids[row], one.partner))
             for one in links
-        )
-        return Gaps(ids[row], names[row], missing, len(rows), fitted.basis, self._notes(row))
+        ]
+        missing.sort(key=lambda one: one.blocked)
+        return Gaps(ids[row], names[row], tuple(missing), len(rows), fitted.basis, self._notes(row))
 
     def between(self, row: int, other: int) -> PairGaps:
         """What stands between two partners."""

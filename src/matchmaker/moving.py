@@ -100,7 +100,7 @@ def told(seen: Observed, partner: str, name_of: Callable[[str], str], k: int, ye
     motion, name = seen.motion, name_of(partner)
     last, place, proof = motion.last.isoformat(), motion.rows[partner], seen.proof.sentence(years)
     found = [_row(seen, one, name_of, years) for one in motion.collisions(place, k, years=years, least=least)]
-    notes = [] if found else [nobody_met(motion, place, name)]
+    notes = [*([] if found else [nobody_met(motion, place, name)]), *_refused(motion, partner, name)]
     wording = seen.proof.wording(years) if found else None
     return Collisions(partner, name, BASIS, wording, last, years, found, notes, proof)
 
@@ -114,6 +114,14 @@ def nobody_met(motion: Motion, place: int, name: str) -> str:
         return "Nobody is about to be met: no trajectory converges that surely."
     times = "once" if seen == 1 else f"{seen} times"
     return f"{name} was seen {times}: insufficient data. Of fewer than {FEWEST} snapshots no course is told."
+
+
+def _refused(motion: Motion, partner: str, name: str) -> list[str]:
+    """A sentence where snapshots of the partner were refused: its history is shorter than the files seem to say."""
+    from matchmaker.trajectories.refused import refusal
+
+    said = refusal(name, motion.refused.get(partner))
+    return [] if said is None else [said]
 
 
 def _row(seen: Observed, one: Collision, name_of: Callable[[str], str], years: float) -> dict[str, Any]:
@@ -136,6 +144,7 @@ def _row(seen: Observed, one: Collision, name_of: Callable[[str], str], years: f
         *pair.sentences(name, theirs),
         *([] if trend is None else [f"accounts: {trend.verdict}, {trend.reason}"]),
         *(_entry(one, name_of, pair.until.isoformat()) for one in entering),
+        *(said.removesuffix(".") for said in _refused(seen.motion, ids[pair.b], theirs)),
     ]
     return {
         "rank": one.rank,
@@ -174,12 +183,15 @@ def stated(fitted: Fitted, row: int, matches: Iterable[Match], k: int, years: fl
         }
         for rank, match in enumerate(crossing, start=1)
     ]
-    name = fitted.profiles.names[row]
-    unseen = (
-        _NO_SNAPSHOTS if fitted.motion is None else f"{name} is in no snapshot: shown is where both sides' goals lead."
-    )
-    notes = [unseen] + ([] if found else ["Nobody's goals lead into this partner while its own lead into theirs."])
-    return Collisions(fitted.space.ids[row], name, STATED, None, None, years, found, notes)
+    partner, name, motion = fitted.space.ids[row], fitted.profiles.names[row], fitted.motion
+    unseen = [_NO_SNAPSHOTS]
+    if motion is not None:
+        unseen = [
+            f"{name} is in no snapshot: shown is where both sides' goals lead.",
+            *_refused(motion, partner, name),
+        ]
+    notes = unseen + ([] if found else ["Nobody's goals lead into this partner while its own lead into theirs."])
+    return Collisions(partner, name, STATED, None, None, years, found, notes)
 
 
 def name_in(fitted: Fitted, partner: str) -> str:
@@ -230,16 +242,16 @@ def orbit(fitted: Fitted, row: int, k: int, years: float, facet: str | None) -> 
     motion, partner, name = fitted.motion, fitted.space.ids[row], fitted.profiles.names[row]
     if motion is None:
         return PartnerOrbit(partner, name, notes=[_NO_ORBIT])
-    place = motion.rows.get(partner)
+    place, refused = motion.rows.get(partner), _refused(motion, partner, name)
     if place is None:
-        return PartnerOrbit(partner, name, notes=[f"{name} is in no snapshot: insufficient data."])
+        return PartnerOrbit(partner, name, notes=[f"{name} is in no snapshot: insufficient data.", *refused])
     facets = [one for one, moved in motion.facets.items() if moved.lines.seen[place]]
     found = motion.orbit(place, k, years=years, facet=facet)
     if facet is None and facets and found.facet not in facets:
         found = motion.orbit(place, k, years=years, facet=facets[0])
     if found.facet not in facets:
         note = f"{name} was never seen in {found.facet}: insufficient data."
-        return PartnerOrbit(partner, name, facets=facets, notes=[note])
+        return PartnerOrbit(partner, name, facets=facets, notes=[note, *refused])
     plain = found.to_dict()
     tracks = _tracks(motion, found, plain["tracks"])
     named = [{"partner": motion.ids[one.row], "name": name_in(fitted, motion.ids[one.row])} for one in found.tracks]
@@ -259,7 +271,7 @@ def orbit(fitted: Fitted, row: int, k: int, years: float, facet: str | None) -> 
         found.shown,
         [{**who, **track} for who, track in zip(named, tracks, strict=True)],
         meetings,
-        [] if meetings else [f"Nobody is told to converge with {name} in {found.facet}."],
+        [*([] if meetings else [f"Nobody is told to converge with {name} in {found.facet}."]), *refused],
     )
 
 

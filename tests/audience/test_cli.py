@@ -7,11 +7,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from matchmaker import Catalogue, Matchmaker, Partner
 from matchmaker.audience.pairs import overlap_of_pair, overlaps_of, schema
 from matchmaker.audience.reading import read_accounts
 from matchmaker.cli import overlap
 from matchmaker.errors import CatalogueError, ColumnError, SettingsError, UnknownPartnerError
 from tests.batch.tables import read, write
+from tests.words import WordEncoder
 
 KEY = "a key of the tests, long enough"
 
@@ -171,3 +173,56 @@ def test_columns_that_are_not_recognised_are_named_with_the_option_that_maps_the
     (tmp_path / "headless.csv").write_text("a,shop1.com\nb,shop2.com\n")
     said = run("of", "headless.csv", "a", fails=ColumnError)
     assert "header line" in said and "shop1" not in said
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """A bundle that names the partners, two of them alike, and one who has no account."""
+    named = {"a": "Alpha", "b": "Beta", "c": "Gamma", "d": "Beta", "e": "Epsilon"}
+    partners = [Partner(id=one, name=name, capabilities=(name,)) for one, name in named.items()]
+    Matchmaker(encoder=WordEncoder()).fit(Catalogue.from_partners(partners)).save(tmp_path / "bundle")
+    return "bundle"
+
+
+def test_with_a_bundle_names_are_taken_and_shown(run, bundle):
+    shown = run("of", "good.csv", "alpha", "-m", bundle).stdout
+    assert "Overlaps of Alpha (exact)" in shown and " Beta (b) " in shown
+    found = told(run("of", "good.csv", "Gamma", "-m", bundle, "--json"))
+    assert (found["partner"], [one["other"] for one in found["overlaps"]]) == ("c", ["b"])
+    assert run("of", "good.csv", "d", "-m", bundle).stdout.startswith("Beta (d) shares no account")
+    for more in ([], ["--sketch"], ["--disclosed", "--ledger", "ledger.sqlite"]):
+        assert (
+            "Accounts that Alpha and Gamma share"
+            in run("pair", "good.csv", "Alpha", "gamma", "-m", bundle, *more).stdout
+        )
+        found = told(run("pair", "good.csv", "Alpha", "c", "-m", bundle, "--json", *more))
+        assert (found["partner"], found["other"]) == ("a", "c")
+
+
+def test_an_unknown_partner_is_answered_with_near_ones_of_the_file(run, bundle, tmp_path):
+    write(tmp_path / "two.csv", [{"partner": one, "account": "shop1.com"} for one in ("shipbob", "klaviyo")])
+    for asked in (("of", "two.csv", "shipbobb"), ("pair", "two.csv", "klaviyo", "shipbobb")):
+        said = run(*asked, fails=UnknownPartnerError)
+        assert said == "No partner has the id or name 'shipbobb'. Did you mean: shipbob?"
+    assert "Did you mean: a (Alpha)?" in run("of", "good.csv", "Alhpa", "-m", bundle, fails=UnknownPartnerError)
+    for sketch in ("--sketch", "--exact"):
+        said = run("pair", "good.csv", "a", "Alpha", sketch, fails=UnknownPartnerError)
+        assert said.startswith("No partner of good.csv is 'Alpha'. Give an id") and "exact name" not in said
+        assert "--model" in said
+    said = run(
+        "of", "good.csv", "Epsilon", "-m", bundle, fails=UnknownPartnerError
+    )  # of the bundle, without an account
+    assert "Give an id or an exact name of a partner that has accounts there." in said
+
+
+def test_columns_that_are_not_read_are_named_and_counted(run, tmp_path):
+    rows = [{"partner": one, "account": "shop1.com", "populaton": "prospect", "date": "2026-01-01"} for one in "ab"]
+    write(tmp_path / "slip.csv", rows)
+    for sketch in ("--sketch", "--exact"):
+        done = run("pair", "slip.csv", "a", "b", sketch, "--json")
+        report = told(done)["report"]
+        assert (report["ok"], report["codes"]) == (True, {"note:unknown_column": 1})
+        assert "  note unknown_column: column populaton: expected one of partner, account, " in done.stderr
+    (tmp_path / "headless.csv").write_text("a,shop1.com,shop2.com\nb,shop1.com,x\n")
+    done = run("of", "headless.csv", "b", "--map", "partner=a", "--map", "account=shop1.com")
+    assert "column (withheld)" in done.stderr and "shop2" not in done.stderr

@@ -35,7 +35,7 @@ export function band(named) {
 /** What a value says, in a sentence. */
 export function valueTold(share, name) {
   const rank = `worth more to ${name} than ${hundredths(share)} of 100 of its possible partners`;
-  return `${share.toFixed(3)}: ${rank}. A percentile, no probability.`;
+  return `${share.toFixed(3)}: ${rank}. A rank, no probability.`;
 }
 
 /** A list as a phrase: a, b and c. */

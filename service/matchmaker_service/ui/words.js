@@ -61,7 +61,7 @@ export const FOUND = {
 export const NUMBERS = [
   ["Value (0 to 100)", "Where this pair stands among all pairs of the side that gets the value. 62 means: worth more than 62 of 100 "
     + "of its possible partners. It is a rank, no probability of success."],
-  ["Mutual value", "The harmonic mean of both values: high only when both are. A match is worth what its weaker side gets."],
+  ["Mutual value", "What the pair is worth to both (the harmonic mean of both values): high only when both values are. A match is worth what its weaker side gets."],
   ["Balance", "The smaller value divided by the larger one. 100 % is even."],
   ["Weaker side", "The side that gets less. Its reasons decide whether the partnership lasts."],
   ["One-way street", "The weaker side is below 50, and 25 or more behind the other. Shown, never hidden in one number."],
@@ -75,7 +75,7 @@ export const NUMBERS = [
 
 /** Whether there is a clear market for an integration. */
 export const MARKETS = {
-  yes: { kind: "good", name: "Clear market: yes", tells: "At least two sources that rest on different things speak for it, and few pairs of equal fame stand higher." },
+  yes: { kind: "good", name: "Clear market: yes", tells: "At least two sources that rest on different things speak for it, and few pairs that are as well known stand higher." },
   no: { kind: "warn", name: "Clear market: no", tells: "Nothing speaks for it, and at least two sources speak against it." },
   unknown: { kind: "plain", name: "Clear market: unknown", tells: "Too little is known either way. That is no no." },
 };

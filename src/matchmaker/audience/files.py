@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.profiles.accounts import POPULATIONS
-from matchmaker.profiles.columns import map_columns
+from matchmaker.profiles.accounts import HASHED, POPULATIONS
+from matchmaker.profiles.columns import FIELDS, map_columns
 from matchmaker.profiles.report import KEPT_IN_MEMORY, ValidationReport
 from matchmaker.progress import Silent
 
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 BLOCK = 1 << 20
 """Rows that are text at one time."""
 _SAMPLE = 1 << 20
+_ACCOUNT = re.compile(r"[@.]")
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _WORDS = f"one of {', '.join(POPULATIONS)}"
+_FIELDS = f"one of {', '.join(FIELDS['accounts'])}, or a name that is mapped to one"
+_WITHHELD = "(withheld)"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,10 @@ class AccountFile:
         with self.path.open("rb") as file:
             sample = file.read(_SAMPLE)
         return round(self.path.stat().st_size * sample.count(b"\n") / max(len(sample), 1))
+
+    def note_unread(self, report: ValidationReport) -> None:
+        """Report the columns that feed no field."""
+        note_unread(report, self.path.name, self._source.columns, self.mapping.used())
 
     def column(self, field: str) -> str | None:
         """The column that a field is read from."""
@@ -118,6 +126,18 @@ class AccountFile:
             texts["currency"].dictionary_encode() if "currency" in texts else None,
             unknown | wrong,
         )
+
+
+def note_unread(report: ValidationReport, file: str, columns: Iterable[str], used: Collection[str]) -> None:
+    """Report the columns of an accounts file that are not `used`, each as a note: a slip in a name is not to go unseen.
+
+    A name that looks like an account is withheld: where the header line is missing it is the first one.
+    """
+    for place, column in enumerate(columns, start=1):
+        name = column.strip() or f"column {place}"
+        if column not in used and name not in used:
+            told = _WITHHELD if _ACCOUNT.search(name) or HASHED.fullmatch(name.lower()) else name
+            report.add("note", "unknown_column", file=file, column=told, expected=_FIELDS, found=told)
 
 
 def _trimmed(column: pa.ChunkedArray) -> Any:  # noqa: ANN401 - pyarrow is untyped

@@ -56,11 +56,13 @@ def read_accounts(
     """Read a Parquet, CSV, TSV or JSONL file with the columns of `accounts` (docs/data-formats.md).
 
     partners: ids that are known, those without a row having no account; None: all that the file names. aliases: accounts that are
-    one company. form: whether accounts are hashed already (hashing.FORMS). Bad rows are refused and reported.
+    one company. form: whether accounts are hashed already (hashing.FORMS). Bad rows are refused and reported, columns that feed no
+    field are noted.
 
     Raises CatalogueError when no row can be used or when `auto` finds both forms, ColumnError, SettingsError without a key.
     """
     key, report, file = check_key(key), ValidationReport(), AccountFile(path, mapping)
+    file.note_unread(report)
     blocks = list(file.blocks(report, progress))
     names, partner_codes = _one_dictionary([block.partner for block in blocks])
     texts, account_codes = _one_dictionary([block.account for block in blocks])
@@ -143,9 +145,10 @@ def _values(
 
 
 def _without_rows(report: ValidationReport, file: str) -> str:
-    if not report.issues:
+    refused = [issue for issue in report.issues if issue.severity == "refused"]
+    if not refused:
         return f"{file} holds no row. Give at least one account of one partner."
-    first = min(report.issues, key=lambda issue: issue.row or 0)
+    first = min(refused, key=lambda issue: issue.row or 0)
     return (
         f"No account could be read from {file} ({'; '.join(report.summary())}). The first that was refused is row {first.row}, "
         f"column {first.column!r}: expected {first.expected}, found {first.found!r}."

@@ -107,7 +107,9 @@ class Sketches:
         mapped = aliases.hashed(key) if aliases else {}
         rows = {partner: row for row, partner in enumerate(partners or ())}
         counts = report.table("accounts")
-        for block in AccountFile(path, mapping).blocks(report, progress):
+        file = AccountFile(path, mapping)
+        file.note_unread(report)
+        for block in file.blocks(report, progress):
             texts, codes = block.account.dictionary, _codes(block.account)
             form = settled(form, texts, codes, path.name)
             hashes, states = hashed(texts, key, form)

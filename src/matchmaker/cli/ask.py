@@ -14,6 +14,54 @@ from matchmaker.results import BASIS
 if TYPE_CHECKING:
     from matchmaker.results import Explanation, Found, Match, Recommendations, Similar
 
+_EVIDENCE = {
+    "gain": "goals met",
+    "overlap": "shared accounts",
+    "lexical": "same words",
+    "topic": "same topics",
+    "summary": "same summary",
+    "fit": "practical fit",
+    "distinct": "unlike offers",
+}
+"""Kinds of evidence for people, as the page of the service names them; the others go by their own names."""
+
+_FEATURES = {
+    **_EVIDENCE,
+    "prior": "declared weights",
+    "category": "category",
+    "redundancy": "like offers",
+    "common": "partners in common",
+    "common_often": "partners in common, by how often they are linked",
+    "allocation": "partners in common that few others have",
+    "alike_asks": "look-alikes of the asking one work with the other",
+    "alike_others": "the asking one works with look-alikes of the other",
+    "alike_both": "look-alikes of both work together",
+    "circle": "the other is like partners of the asking one",
+    "circled": "the asking one is like partners of the other",
+    "same_circle": "their partners are alike",
+    "complement": "such profiles go together",
+    "fame": "how many partners the other has",
+    "fame_often": "how often the other is linked",
+    "lasting": "how many partners the other lastingly has",
+    "expected": "how many partners its profile lets expect",
+    "unlinked": "the other has no known partner",
+    "expected_new": "how many partners to expect where none is known",
+    "count": "number of shared accounts",
+    "lift": "shared accounts beyond chance",
+    "bound": "shared accounts beyond chance, at the least",
+    "excess": "shared accounts beyond chance, beside what varies",
+    "cosine": "part of their accounts that is shared",
+    "near_16": "accounts of a like kind, broadly",
+    "near_64": "accounts of a like kind, closely",
+    "weight_16": "accounts of a like kind and their number, broadly",
+    "weight_64": "accounts of a like kind and their number, closely",
+    "chance": "shared accounts that chance gives",
+    "asks": "accounts of the asking one",
+    "other": "accounts of the other",
+    "thin": "declared weights, where accounts say little",
+}
+"""What history is read by, likewise: the features of matching/learned."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -169,25 +217,32 @@ def show_explanation(found: Explanation) -> None:
         out.print(f"\nFor {side.receiver}: value {side.value:.3f}")
         out.print(f"  {side.sentence}")
         rows = [
-            (kind, _percent(_standing(side.percentiles, kind)), f"{nats:.3f}")
+            (_EVIDENCE.get(kind, kind), _percent(_standing(side.percentiles, kind)), f"{nats:.3f}")
             for kind, nats in sorted(side.contributions.items(), key=lambda one: -one[1])
             if nats
         ]
         table(
-            f"Evidence, total {side.total:.3f} nats",
-            ["evidence", "percentile", "contribution"],
+            f"Evidence, {side.total:.3f} in all",
+            ["evidence", "stronger than, of its pairs", "adds"],
             rows,
-            right=["percentile", "contribution"],
+            right=["stronger than, of its pairs", "adds"],
         )
+    out.print(
+        "What evidence adds: 0.7 for a pair in the middle of all, 2.3 for one of the best tenth, times its weight."
+    )
     for motion in match.motions:
         out.print(f"{motion['kind']}: {motion['name']} ({motion['evidence']})")
     if match.stated_course:
         out.print(_course(match.stated_course))
     if match.history:
         _show_history(found, match.history)
-    out.print(f"Weaker side: {found.weaker_side}. Confidence: {match.confidence}. Basis: {found.basis}.")
+    out.print(f"Weaker side: {found.weaker_side}. Confidence: {match.confidence}. Basis: {_basis(found.basis)}.")
     for note in found.notes:
         out.print(f"Note: {note}.")
+
+
+def _basis(basis: str) -> str:
+    return f"{basis} (declared weights, no history)" if basis == BASIS else basis
 
 
 def _show_history(found: Explanation, history: dict[str, Any]) -> None:
@@ -195,9 +250,9 @@ def _show_history(found: Explanation, history: dict[str, Any]) -> None:
     console().print(f"\nChance of being seen as partners: {_chance(history)} (no probability of success)")
     for side, receiver in (("yours", found.a), ("theirs", found.b)):
         parts = sorted(history["contributions"][side].items(), key=lambda one: -abs(one[1]))
-        rows = [(name, f"{odds:+.3f}") for name, odds in parts[:8] if odds]
-        title = f"History, as {receiver} asks: log-odds {history['log_odds'][side]:+.3f}, its strongest parts"
-        table(title, ["feature", "log-odds"], rows, right=["log-odds"])
+        rows = [(_FEATURES.get(name, name), f"{odds:+.3f}") for name, odds in parts[:8] if odds]
+        title = f"History, as {receiver} asks: {history['log_odds'][side]:+.3f} in all, above 0 speaks for it"
+        table(title, ["what", "adds"], rows, right=["adds"])
 
 
 def _chance(history: dict[str, Any] | None) -> str:

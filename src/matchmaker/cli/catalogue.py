@@ -193,7 +193,24 @@ def load(
         mapping=mapping,
         account_key=os.fsencode(os.environ.get(KEY_VARIABLE, "")) or None,
     )
+    if accounts is not None:
+        _note_unread(loaded, accounts)
     return with_openapi(loaded, _documents(openapi or []))
+
+
+def _note_unread(loaded: Catalogue, accounts: Path) -> None:
+    """Report the columns of the accounts that feed no field, as `overlap` does, before what is said of rows."""
+    from matchmaker.audience.files import note_unread
+    from matchmaker.batch.source import KINDS, Source
+    from matchmaker.profiles.readers import read_table
+    from matchmaker.profiles.report import ValidationReport
+
+    lean = accounts.suffix.lower() in KINDS  # of these the header alone is read
+    columns = Source(accounts).columns if lean else read_table(accounts).columns
+    noted = ValidationReport()
+    note_unread(noted, accounts.name, columns, loaded.mappings["accounts"].used())
+    loaded.report.issues[:0] = noted.issues
+    loaded.report.codes.update(noted.codes)
 
 
 def _documents(arguments: list[str]) -> dict[str, Path]:

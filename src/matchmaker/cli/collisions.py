@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from matchmaker.cli.bulk import PARTIAL
 from matchmaker.cli.options import DEFAULT_MODEL, Accounts, Json, Map, ModelDir, Number, Relations, Snapshots
 from matchmaker.cli.output import Bar, answer, console, emit_json, show_report, table
 from matchmaker.moving import STATED, Collisions, told
@@ -32,11 +33,14 @@ def collisions(
     partner: Annotated[str | None, typer.Argument(help="Id of a partner of the snapshots.")] = None,
     model: ModelDir = DEFAULT_MODEL,
     snapshots: Snapshots = None,
-    years: Annotated[float, typer.Option(help="Horizon in years.", min=0.01, max=10)] = 1.0,
+    years: Annotated[float, typer.Option(help="How many years ahead is asked: the horizon.", min=0.01, max=10)] = 1.0,
     k: Number = 10,
     least: Annotated[float, typer.Option(help="Smallest chance that is listed.", min=0.001, max=1)] = 0.05,
     backtest: Annotated[
-        bool, typer.Option("--backtest", help="Ask the past instead: rolling origins, baselines, placebos, the rule.")
+        bool,
+        typer.Option(
+            "--backtest", help="Ask the past instead: would this have told what came true, better than simpler guesses?"
+        ),
     ] = False,
     relations: Relations = None,
     accounts: Accounts = None,
@@ -75,12 +79,25 @@ def collisions(
     if backtest:
         facets = {name: found for name, found, _ in encoded(history, open_encoder(encoder), Bar())}
         _tell(_proofs(history, facets, relations, years), json)
-        return
-    seen = _observed(history, relations, accounts, encoder, years)
-    row = _row(seen.motion, str(partner))
-    if figure:
-        _write_figure(seen.motion, row, figure, years, partial(_name, history))
-    answer(told(seen, seen.motion.ids[row], partial(_name, history), k, years, least), json, _show)
+    else:
+        _check_left(history, str(partner))
+        seen = _observed(history, relations, accounts, encoder, years)
+        row = _row(seen.motion, str(partner), partial(_name, history))
+        if figure:
+            _write_figure(seen.motion, row, figure, years, partial(_name, history))
+        answer(told(seen, seen.motion.ids[row], partial(_name, history), k, years, least), json, _show)
+    if not history.report.ok:
+        raise typer.Exit(PARTIAL)
+
+
+def _check_left(history: History, partner: str) -> None:
+    """Raise CatalogueError of a partner all of whose snapshots were refused: it is not unknown, it cannot be read."""
+    from matchmaker.errors import CatalogueError
+    from matchmaker.trajectories.refused import refusal
+
+    said = refusal(partner, history.refused.get(partner))
+    if said and partner not in history.profiles:
+        raise CatalogueError(f"No snapshot of {partner} could be read. {said} Mend the snapshots, then ask again.")
 
 
 def _tell_bundle(
@@ -170,14 +187,12 @@ def _stated(course: dict[str, Any] | None) -> list[str]:
     return [f"{own} “{one['goal']}” leads into {other} {one['into']} “{one['target']}”" for own, other, one in ways]
 
 
-def _row(motion: Motion, partner: str) -> int:
+def _row(motion: Motion, partner: str, name_of: Callable[[str], str]) -> int:
     from matchmaker.errors import UnknownPartnerError
+    from matchmaker.naming import near
 
     if partner not in motion.rows:
-        from rapidfuzz import process
-
-        near = process.extract(partner, list(motion.rows), limit=3, score_cutoff=60)
-        raise UnknownPartnerError(partner, tuple(one[0] for one in near))
+        raise UnknownPartnerError(partner, near(partner, {one: name_of(one) for one in motion.rows}))
     return motion.rows[partner]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matchmaker.gaps.interface import Gap
     from matchmaker.gaps.missing import DemandSeen, MissingLink
     from matchmaker.lacking import Gaps, MissingIntegration, PairGaps
+    from matchmaker.naming import Naming
 
 _SILENT = "acts_not_stated"
 _SHOWN = 3
@@ -43,44 +44,59 @@ def gaps(
     """Integrations that a partner lacks, each with its market and effort; what stands between two; what an ecosystem lacks."""
     from matchmaker.engine import Matchmaker
     from matchmaker.errors import SettingsError
+    from matchmaker.naming import Naming
 
     if ecosystem and other is not None:
         raise SettingsError("--ecosystem takes one partner at most, the hub whose ecosystem is looked at.")
     if partner is None and not ecosystem:
         raise SettingsError("Name a stored partner, or ask with --ecosystem for what all lack together.")
     engine = Matchmaker.load(model, background_check=False)
+    naming = Naming.of(engine.fitted)
     if ecosystem:
-        answer(engine.ecosystem_gaps([] if partner is None else [partner], k), json, _show_ecosystem)
+        found = engine.ecosystem_gaps([] if partner is None else [partner], k)
+        answer(found, json, lambda found: _show_ecosystem(found, naming))
     else:
         assert partner is not None  # noqa: S101 - checked above
-        answer(engine.gaps(partner, other, k, popularity_weight=popularity_weight), json, _show)
+        lacking = engine.gaps(partner, other, k, popularity_weight=popularity_weight)
+        answer(lacking, json, lambda found: _show(found, naming))
 
 
-def _show(found: Gaps | PairGaps) -> None:
+def _show(found: Gaps | PairGaps, naming: Naming) -> None:
     from matchmaker.lacking import PairGaps
 
     if isinstance(found, PairGaps):
-        _show_pair(found)
+        _show_pair(found, naming)
         return
-    rows = [_row(one) for one in found.missing]
-    _listed(
-        f"Integrations that {found.name} lacks",
-        f"Nobody here is left that {found.name} has no integration with.",
-        ["", "partner", "market", "chance", "demand", "effort", "interface", "rivals have it"],
-        rows,
+    asking = naming.shown(found.partner)
+    if not found.missing:
+        typer.echo(f"Nobody here is left that {asking} has no integration with.")
+    _cards(
+        f"Integrations that {asking} lacks, best to build first",
+        [one for one in found.missing if not one.blocked],
+        naming,
     )
-    for one in found.missing:
-        typer.echo(f"{one.link.rank}. {one.name}: {one.link.reason}")
-        for line in _built(one.interface.gaps):
-            typer.echo(f"   {line}")
+    blocked = [one for one in found.missing if one.blocked]
+    _cards(f"Blocked: {asking} lacks them too, and with what both publish nothing can pass today", blocked, naming)
     _tell(found.notes, found.basis)
 
 
-def _row(one: MissingIntegration) -> tuple[str, ...]:
+def _cards(title: str, missing: list[MissingIntegration], naming: Naming) -> None:
+    """A table of links and what is said of each; nothing where there is none."""
+    if not missing:
+        return
+    columns = ["", "partner", "market", "chance", "demand", "effort", "interface", "rivals have it"]
+    table(title, columns, [_row(one, naming) for one in missing])
+    for one in missing:
+        typer.echo(f"{one.link.rank}. {naming.shown(one.link.partner)}: {one.link.reason}")
+        for line in _built(one.interface.gaps, naming):
+            typer.echo(f"   {line}")
+
+
+def _row(one: MissingIntegration, naming: Naming) -> tuple[str, ...]:
     link = one.link
     return (
         str(link.rank),
-        one.name + (" (rival)" if link.rival else ""),
+        naming.shown(link.partner) + (" (rival)" if link.rival else ""),
         link.clear_market,
         "" if link.chance is None else f"{link.chance:.0%}",
         "; ".join(_counted(seen) for seen in link.demand if seen.count)[:60],
@@ -95,15 +111,16 @@ def _counted(seen: DemandSeen) -> str:
     return f"{seen.count:g} {seen.unit}{bound}"
 
 
-def _show_pair(found: PairGaps) -> None:
+def _show_pair(found: PairGaps, naming: Naming) -> None:
     fit = found.interface
     effort = "" if fit.effort is None else f", {_pieces(fit.effort)} to build"
-    typer.echo(f"{found.a} and {found.b}: {fit.verdict}{effort}")
+    typer.echo(f"{naming.shown(found.a)} and {naming.shown(found.b)}: {fit.verdict}{effort}")
     typer.echo(fit.reason)
     for way in fit.directions:
         flows = ", ".join(flow.thing for flow in way.flows[:_SHOWN]) or "nothing"
-        typer.echo(f"\n{way.source} → {way.target}: {way.verdict}; could pass: {flows}")
-        for line in _built(way.gaps):
+        source, target = naming.shown(way.source), naming.shown(way.target)
+        typer.echo(f"\n{source} → {target}: {way.verdict}; could pass: {flows}")
+        for line in _built(way.gaps, naming):
             typer.echo(f"   {line}")
     if found.link is not None:
         _show_link(found.link)
@@ -113,19 +130,19 @@ def _show_pair(found: PairGaps) -> None:
 def _show_link(link: MissingLink) -> None:
     typer.echo(f"\nClear market: {link.clear_market}; {link.reason}")
     for one in link.evidence:
-        nats = "" if one.nats is None else f", {one.nats:+.2f} nats"
-        typer.echo(f"   {one.kind}: {one.says}{nats} ({one.rests_on})")
+        weighs = "" if one.nats is None else f", weighs {one.nats:+.2f}"
+        typer.echo(f"   {one.kind}: {one.says}{weighs} ({one.rests_on})")
     for seen in link.demand:
         typer.echo(f"   {seen.source}: {_counted(seen) if seen.count else seen.reason}")
 
 
-def _built(gaps: tuple[Gap, ...]) -> list[str]:
+def _built(gaps: tuple[Gap, ...], naming: Naming) -> list[str]:
     """What has to be built; who states nothing is told of once, elsewhere."""
     told = [gap for gap in gaps if gap.code != _SILENT]
-    return [f"{gap.severity}, {gap.builder}: {gap.sentence}" for gap in told[:_SHOWN]]
+    return [f"{gap.severity}, {naming.shown(gap.builder)}: {gap.sentence}" for gap in told[:_SHOWN]]
 
 
-def _show_ecosystem(found: EcosystemGaps) -> None:
+def _show_ecosystem(found: EcosystemGaps, naming: Naming) -> None:
     typer.echo(
         f"{found.members} partners, {found.stated_goals} stated goals that they do not meet themselves, {found.met} met by another."
     )
@@ -137,9 +154,9 @@ def _show_ecosystem(found: EcosystemGaps) -> None:
             (
                 one.goal,
                 str(one.askers),
-                ", ".join(one.asked_by[:_SHOWN]),
-                _filler(one.nearest, one.bar),
-                _fillers(one.fillers),
+                ", ".join(map(naming.shown, one.asked_by[:_SHOWN])),
+                _filler(one.nearest, one.bar, naming),
+                _fillers(one.fillers, naming),
             )
             for one in found.goals
         ],
@@ -148,7 +165,10 @@ def _show_ecosystem(found: EcosystemGaps) -> None:
         f"Capabilities with a single provider ({found.counts['single']})",
         "No capability that others depend on has a single provider.",
         ["capability", "provider", "depend on it", "outside"],
-        [(one.capability, one.partner, str(one.dependents), _fillers(one.fillers)) for one in found.single],
+        [
+            (one.capability, naming.shown(one.partner), str(one.dependents), _fillers(one.fillers, naming))
+            for one in found.single
+        ],
     )
     _listed(
         f"Audiences that nobody serves ({found.counts['audiences']})",
@@ -160,7 +180,7 @@ def _show_ecosystem(found: EcosystemGaps) -> None:
                 one.company_size or "any",
                 one.region or "any",
                 str(one.askers),
-                _fillers(one.fillers),
+                _fillers(one.fillers, naming),
             )
             for one in found.audiences
         ],
@@ -169,7 +189,7 @@ def _show_ecosystem(found: EcosystemGaps) -> None:
         f"Segments without a partner ({found.counts['segments']})",
         "No segment is without a partner.",
         ["segment", "members that connect", "outside"],
-        [(one.category, str(one.connections), _fillers(one.fillers)) for one in found.segments],
+        [(one.category, str(one.connections), _fillers(one.fillers, naming)) for one in found.segments],
     )
     for one in found.outside:
         typer.echo(f"{one.name} is no partner of the catalogue, and {one.connections} connect to it")
@@ -183,13 +203,13 @@ def _listed(title: str, none: str, columns: list[str], rows: list[tuple[str, ...
         typer.echo(none)
 
 
-def _filler(one: Filler | None, bar: float) -> str:
+def _filler(one: Filler | None, bar: float, naming: Naming) -> str:
     near = "" if one is None or one.cosine is None else f" ({one.cosine:.2f} of {bar:.2f})"
-    return "" if one is None else f"{one.partner}: {one.evidence}{near}"
+    return "" if one is None else f"{naming.shown(one.partner)}: {one.evidence}{near}"
 
 
-def _fillers(several: tuple[Filler, ...]) -> str:
-    return ", ".join(one.partner for one in several[:_SHOWN])
+def _fillers(several: tuple[Filler, ...], naming: Naming) -> str:
+    return ", ".join(naming.shown(one.partner) for one in several[:_SHOWN])
 
 
 def _tell(notes: list[str], basis: str) -> None:

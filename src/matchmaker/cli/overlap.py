@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matchmaker.audience.disclosure import Disclosure
     from matchmaker.audience.incidence import Incidence
     from matchmaker.audience.sketches import Sketches
+    from matchmaker.naming import Naming
     from matchmaker.profiles.report import ValidationReport
 
 overlap = typer.Typer(
@@ -34,7 +35,15 @@ AccountsFile = Annotated[
         readable=False,
     ),
 ]
-PartnerId = Annotated[str, typer.Argument(help="Id of a partner, as the file of accounts has it.")]
+PartnerId = Annotated[
+    str, typer.Argument(help="Id of a partner, as the file of accounts has it; with --model its exact name too.")
+]
+Names = Annotated[
+    Path | None,
+    typer.Option(
+        "--model", "-m", help="Bundle that knows the partners' names.", envvar="MATCHMAKER_MODEL", readable=False
+    ),
+]
 AliasFile = Annotated[
     Path | None,
     typer.Option("--aliases", help="Several domains of one company: columns alias and account.", readable=False),
@@ -96,26 +105,31 @@ def pair(
     release: Release = 0,
     minimum: Minimum = 20,
     sketch: Sketch = None,
+    model: Names = None,
     json: Json = False,
 ) -> None:
     """What two partners share, by population, from the first one's side."""
     from matchmaker.audience.pairs import overlap_of_pair
 
-    source = _Source(accounts, aliases, form, map_)
+    source, known = _Source(accounts, aliases, form, map_), _names(model)
     if not disclosed and source.sketched(sketch):
         sketches, report = source.sketches()
-        found: Any = sketches.overlap(partner, other)
+        naming = known.among(sketches.partner_ids)
+        one, two = (_id(naming, name, accounts, model) for name in (partner, other))
+        found: Any = sketches.overlap(one, two)
     else:
         incidence, report = source.incidence()
+        naming = known.among(incidence.partner_ids)
+        one, two = (_id(naming, name, accounts, model) for name in (partner, other))
         if disclosed:
-            found = _door(incidence, ledger, release, minimum).pair(partner, partner, other)
+            found = _door(incidence, ledger, release, minimum).pair(one, one, two)
         else:
-            found = overlap_of_pair(incidence, partner, other, universe=universe)
+            found = overlap_of_pair(incidence, one, two, universe=universe)
     _tell(report)
     if json:
         emit_json({**found.to_dict(), "report": _counted(report)})
     else:
-        _show_pair(found.to_dict())
+        _show_pair(found.to_dict(), naming)
     _end(report)
 
 
@@ -134,12 +148,16 @@ def of(
     ledger: LedgerFile = None,
     release: Release = 0,
     minimum: Minimum = 20,
+    model: Names = None,
     json: Json = False,
 ) -> None:
     """The partners that one shares most accounts with, beyond chance."""
     from matchmaker.audience.pairs import overlaps_of
 
+    known = _names(model)
     incidence, report = _Source(accounts, aliases, form, map_).incidence()
+    naming = known.among(incidence.partner_ids)
+    partner = _id(naming, partner, accounts, model)
     if disclosed:
         found = _door(incidence, ledger, release, minimum).others(partner, partner, by=by, limit=k)
     else:
@@ -148,8 +166,11 @@ def of(
     if json:
         emit_json({"partner": partner, "overlaps": [one.to_dict() for one in found], "report": _counted(report)})
     elif not found:
-        held_back = f"Nothing of what {partner} may share is told: fewer than {minimum} accounts with each other partner, or none."
-        typer.echo(held_back if disclosed else f"{partner} shares no account with another partner of {accounts.name}.")
+        name = naming.shown(partner)
+        held_back = (
+            f"Nothing of what {name} may share is told: fewer than {minimum} accounts with each other partner, or none."
+        )
+        typer.echo(held_back if disclosed else f"{name} shares no account with another partner of {accounts.name}.")
     else:
         columns = [
             "partner",
@@ -165,12 +186,12 @@ def of(
         ]
         rows = [
             (
-                one.other, one.shared, percent(one.share_of_yours), percent(one.share_of_theirs), _short(one.lift),
+                naming.shown(one.other), one.shared, percent(one.share_of_yours), percent(one.share_of_theirs), _short(one.lift),
                 _short(one.lift_low), one.greenfield, one.give, one.get, _money(one.potential_revenue, one.currency),
             )
             for one in found
         ]  # fmt: skip
-        table(f"Overlaps of {partner} ({found[0].basis})", columns, rows, right=columns[1:])
+        table(f"Overlaps of {naming.shown(partner)} ({found[0].basis})", columns, rows, right=columns[1:])
     _end(report)
 
 
@@ -289,6 +310,32 @@ def _columns_of(columns: list[str]) -> str:
     return f"Columns there: {', '.join(columns[:_NAMED])}{more}."
 
 
+def _names(model: Path | None) -> Naming:
+    """Names of the partners of a bundle; none without one."""
+    from matchmaker.engine import Matchmaker
+    from matchmaker.naming import Naming
+
+    return Naming({} if model is None else Naming.of(Matchmaker.load(model, background_check=False).fitted).names)
+
+
+def _id(naming: Naming, partner: str, accounts: Path, model: Path | None) -> str:
+    """The id of a partner of the accounts. Raises UnknownPartnerError with near ones."""
+    from matchmaker.errors import UnknownPartnerError
+    from matchmaker.naming import near
+
+    found = naming.id(partner)
+    if found is not None:
+        return found
+    error = UnknownPartnerError(partner, near(partner, naming.names))
+    if not error.suggestions:
+        what = "an id" if model is None else "an id or an exact name"
+        named = " Where names are wanted, name the bundle that knows them with --model." if model is None else ""
+        error.args = (
+            f"No partner of {accounts.name} is {partner!r}. Give {what} of a partner that has accounts there.{named}",
+        )
+    raise error
+
+
 def _key() -> bytes | None:
     from matchmaker.profiles.accounts import KEY_VARIABLE
 
@@ -310,9 +357,9 @@ def _tell(report: ValidationReport) -> None:
     for line in report.summary():
         typer.echo(line, err=True)
     for issue in report.issues[:10]:
+        row = "" if issue.row is None else f"row {issue.row}, "
         typer.echo(
-            f"  {issue.severity} {issue.code}: row {issue.row}, column {issue.column}: expected {issue.expected}, "
-            f"found {issue.found!r}",
+            f"  {issue.severity} {issue.code}: {row}column {issue.column}: expected {issue.expected}, found {issue.found!r}",
             err=True,
         )
 
@@ -327,10 +374,10 @@ def _end(report: ValidationReport) -> None:
         raise typer.Exit(PARTIAL)
 
 
-def _show_pair(found: dict[str, Any]) -> None:
+def _show_pair(found: dict[str, Any], naming: Naming) -> None:
     from matchmaker.profiles.accounts import POPULATIONS
 
-    partner, other = found["partner"], found["other"]
+    partner, other = (naming.shown(found[side]) for side in ("partner", "other"))
     rows = [(own, *(_count(found["matrix"][own][its]) for its in POPULATIONS)) for own in POPULATIONS]
     columns = [f"{partner} \\ {other}", *POPULATIONS]
     table(f"Accounts that {partner} and {other} share ({found['basis']})", columns, rows, right=columns[1:])

@@ -286,9 +286,9 @@ class _Told:
         total, higher = float(self.market.total[place]), float(self.market.higher[place])
         agree = f"{_and(pro)} speak for it" + (f", {_and(contra)} against" if contra else "")
         if verdict == YES:
-            return f"{agree}, {total:+.1f} nats beyond fame; {higher:.0%} of the equally known stand higher"
+            return f"{agree}, which weighs {total:+.1f}; {higher:.0%} of the equally known stand higher"
         if total < LEAST:
-            return f"{agree}, but weakly: {total:+.1f} nats beyond fame, and a clear market needs {LEAST:+.2f}"
+            return f"{agree}, but weakly: it weighs {total:+.1f}, and a clear market needs {LEAST:+.2f}"
         best = f"a clear market is among the best {self.market.share:.0%}"
         return f"{agree}, but {higher:.0%} of the equally known stand higher, and {best}"
 

@@ -107,20 +107,21 @@ def _too_few(seen: tuple[int, int]) -> str:
 
 def _verdict(speed: Span, length: float, years: float) -> tuple[str, str]:
     low, high = speed.low or 0.0, speed.high or 0.0
-    told = f"{low:+.2f} to {high:+.2f} a year at 80 %"
+    apart = f"their distance, {length:.2f} by all snapshots,"
+    changes = f"{-high:+.2f} to {-low:+.2f} a year in four cases of five"
     if max(abs(low), abs(high)) * years < STILL * length:
-        return (
-            PARALLEL,
-            f"their fitted distance of {length:.2f} closes by {told}: less than a tenth of it within the horizon",
-        )
+        return PARALLEL, f"{apart} changes by {changes}: less than a tenth of it within the horizon"
     if low > 0:
-        return CONVERGING, f"their fitted distance of {length:.2f} closes by {speed.value:.2f} a year ({told})"
+        return (
+            CONVERGING,
+            f"{apart} shrinks by {speed.value:.2f} a year ({low:.2f} to {high:.2f} in four cases of five)",
+        )
     if high < 0:
         return (
             DIVERGING,
-            f"their fitted distance of {length:.2f} grows by {-speed.value:.2f} a year (it closes by {told})",
+            f"{apart} grows by {-speed.value:.2f} a year ({-high:.2f} to {-low:.2f} in four cases of five)",
         )
-    return INSUFFICIENT, f"the interval of the closing speed covers zero ({told})"
+    return INSUFFICIENT, f"{apart} may shrink or grow: it changes by {changes}"
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def motion_of(
         )
     found |= {name: FacetMotion.fit(snapshots) for name, snapshots in (more or {}).items()}
     dates = np.array(history.dates, dtype="datetime64[D]")
-    return Motion(Packed.of(history.ids), dates, found, fingerprint)
+    return Motion(Packed.of(history.ids), dates, found, fingerprint, history.refused)
 
 
 def _said(history: History) -> dict[str, list[list[Texts]]]:

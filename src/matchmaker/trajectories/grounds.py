@@ -23,6 +23,14 @@ MOST = 1_000
 """Partners up to which a build makes the backtest (docs/collisions.md says what it costs)."""
 ORIGINS = 4
 """Origins of a backtest at build, the latest ones."""
+_FAILED = {
+    "enough": "there are too few events, partners or days to ask from",
+    "independent": "what came true was read from the same texts",
+    "beats": "it is not surely better than every simpler guess",
+    "placebos": "snapshots in a wrong order do too well",
+    "calibrated": "its chances were not shown to fit what came true",
+}
+"""What it means that a check (proof.py) failed, for people; its figures stand in the proof."""
 _COMMAND = "`matchmaker collisions --backtest --snapshots FILE --relations FILE`"
 
 
@@ -53,16 +61,17 @@ class Grounds:
             return f"No backtest of partnerships stands behind this: {self.reason}."
         proof = self.proof
         asked = f"{proof['events']:,} events ({proof['event']}) among {proof['pairs']:,} pairs"
-        when = f"{_origins(proof['origins'])}, {_years(proof['years'])} ahead"
+        when = f"{_years(proof['years'])} ahead of {_origins(proof['origins'])}"
         other = "" if math.isclose(proof["years"], years) else f"; nothing was asked of {_years(years)} ahead"
-        return f"Backtest of {asked} at {when}: {self._outcome()}{other}."
+        return f"Backtest of {asked}, {when}: {self._outcome()}{other}."
 
     def _outcome(self) -> str:
         checks = self.proof["checks"] if self.proof else ()
-        failed = [check for check in checks if not check["passed"]]
+        failed = [check["name"] for check in checks if not check["passed"]]
         if not failed:
             return f"all {len(checks)} checks passed"
-        return f"failed {', '.join(check['name'] for check in failed)} ({failed[0]['sentence'].removesuffix('.')})"
+        why = "; ".join(_FAILED.get(name, name) for name in failed)
+        return f"{len(failed)} of {len(checks)} checks failed ({why})"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain mapping for JSON."""
@@ -100,7 +109,7 @@ def _lacking(
         return f"{len(ids):,} partners are more than the {most:,} for which a build makes one; ask with {_COMMAND}"
     if len(days) < MIN_ORIGINS:
         needed = f"needed are {MIN_ORIGINS}, each with four dates up to it and {_years(years)} of snapshots after it"
-        return f"the snapshots leave {len(days)} origin{'' if len(days) == 1 else 's'}; {needed}"
+        return f"the snapshots leave {_counted(len(days))} to ask from; {needed}"
     end = days[-1] + np.timedelta64(round(years * YEAR), "D")
     events = begun_between(relations, ids, days[0], end)
     if events < MIN_EVENTS:
@@ -114,6 +123,8 @@ def _years(years: float) -> str:
 
 
 def _origins(days: Sequence[str]) -> str:
-    if len(days) == 1:
-        return f"1 origin, {days[0]}"
-    return f"{len(days)} origins, {days[0]} to {days[-1]}"
+    return f"{_counted(len(days))}, {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else "")
+
+
+def _counted(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"

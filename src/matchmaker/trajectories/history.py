@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from matchmaker.profiles.parsing import CellError
 from matchmaker.profiles.readers import Row, read_table
 from matchmaker.profiles.report import ValidationReport
 from matchmaker.profiles.schema import Partner, Snapshot
+from matchmaker.trajectories.refused import Refused
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,12 +32,15 @@ MOST_DATES = 60
 
 @dataclass(frozen=True)
 class History:
-    """Partners as they were. dates: ascending; profiles: by id, then by date; report: what was refused and joined."""
+    """Partners as they were. dates: ascending; profiles: by id, then by date; report: what was refused and joined; refused: of
+    each partner of whom a snapshot was refused, how many by code, also of one of whom none is left.
+    """
 
     dates: tuple[dt.date, ...]
     profiles: Mapping[str, Mapping[dt.date, Partner]]
     report: ValidationReport
     mapping: ColumnMapping | None = None
+    refused: Refused = field(default_factory=dict)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -82,6 +87,7 @@ def read_snapshots(
     limit = today or dt.date.today()
     report = ValidationReport()
     found: dict[str, dict[dt.date, Partner]] = {}
+    refused: dict[str, Counter[str]] = {}
     columns: ColumnMapping | None = None
     for source in list(sources) if isinstance(sources, (list, tuple)) else [sources]:
         table = read_table(source)  # type: ignore[arg-type]
@@ -91,12 +97,37 @@ def read_snapshots(
                 f'{table.name} has no column for the date of a snapshot. Map one with --map as_of="Your column". '
                 f"Columns there: {', '.join(table.columns[:40])}."
             )
-        for _, partner in read_rows(table, TABLE, partial(_snapshot, columns, limit, found), report):
+        for _, partner in read_rows(table, TABLE, partial(_kept_or_counted, columns, limit, found, refused), report):
             found.setdefault(partner.id, {})[partner.as_of] = partner
     if not found:
         told = "; ".join(report.summary()) or "no row"
         raise CatalogueError(f"No snapshot could be read ({told}). Give rows with an id or a name, and a date.")
-    return _joined(found, report, columns)
+    return replace(_joined(found, report, columns), refused=refused)
+
+
+def _kept_or_counted(
+    columns: ColumnMapping,
+    limit: dt.date,
+    found: Mapping[str, Mapping[dt.date, Partner]],
+    refused: dict[str, Counter[str]],
+    row: Row,
+) -> Snapshot:
+    """`_snapshot`, which counts a row that it refuses at the row's partner, where that can be told."""
+    try:
+        return _snapshot(columns, limit, found, row)
+    except RowError as error:
+        if partner := _partner_of(columns, row):
+            refused.setdefault(partner, Counter())[error.code] += 1
+        raise
+
+
+def _partner_of(columns: ColumnMapping, row: Row) -> str | None:
+    """Id of the partner of a row that was refused, by its id and name alone; None where these are what is wrong with it."""
+    named = {column for name in ("id", "name") for column in columns.sources.get(name, ())}
+    try:
+        return str(partner_fields({column: row.get(column) for column in named}, columns)["id"])
+    except RowError:
+        return None
 
 
 def _snapshot(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, cast
 
@@ -20,6 +20,7 @@ from matchmaker.trajectories.lines import FEWEST, Lines, fit_lines, meeting_poin
 from matchmaker.trajectories.orbit import Orbit, orbit_of
 from matchmaker.trajectories.packed import Packed
 from matchmaker.trajectories.pair import Collision, PairMotion, moved
+from matchmaker.trajectories.refused import Refused, arrays_of, refused_of
 
 HORIZON = 1.0
 """Years ahead, where nothing else is asked."""
@@ -118,12 +119,15 @@ def usual_radius(lines: Lines, *, near: float = NEAR, rng: int = 0) -> float:
 
 @dataclass(frozen=True)
 class Motion:
-    """Partners by row: ids, the dates of the snapshots, what moved in each facet, and the fingerprint of the encoder."""
+    """Partners by row: ids, the dates of the snapshots, what moved in each facet, the fingerprint of the encoder, and by id what
+    was refused of a partner's snapshots, which may be of one that has no row.
+    """
 
     ids: Packed
     dates: Dates
     facets: dict[str, FacetMotion]
     fingerprint: str = ""
+    refused: Refused = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -296,6 +300,7 @@ class Motion:
             "ids": self.ids.content,
             "id_offsets": self.ids.offsets,
             "days": self.dates.astype(np.int64),
+            **arrays_of(self.refused),
         }
         for name, texts in (("facets", list(self.facets)), ("fingerprint", [self.fingerprint])):
             packed = Packed.of(texts)
@@ -329,7 +334,7 @@ class Motion:
             )
         fingerprint = Packed(arrays["fingerprint"], arrays["fingerprint_offsets"])[0]
         dates = np.asarray(arrays["days"]).astype("datetime64[D]")
-        return cls(Packed(arrays["ids"], arrays["id_offsets"]), dates, facets, fingerprint)
+        return cls(Packed(arrays["ids"], arrays["id_offsets"]), dates, facets, fingerprint, refused_of(arrays))
 
     def _check(self, years: float, *rows: int) -> None:
         if not 0 < years <= 10:

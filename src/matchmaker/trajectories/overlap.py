@@ -87,11 +87,11 @@ def overlap_trend(
 
 def _verdict(trend: Span, share: float, years: float) -> tuple[str, str]:
     low, high = trend.low or 0.0, trend.high or 0.0
-    told = f"{low:+.2f} to {high:+.2f} a year at 80 %, {share:.0%} in all"
+    told = f"{low:+.2f} to {high:+.2f} a year in four cases of five, {share:.0%} in all"
     if max(abs(low), abs(high)) * years < STILL * share or low == high == 0.0:
         return PARALLEL, f"the share of gained accounts that both have hardly changes ({told})"
     if low > 0:
         return CONVERGING, f"the share of gained accounts that both have grows ({told})"
     if high < 0:
         return DIVERGING, f"the share of gained accounts that both have falls ({told})"
-    return INSUFFICIENT, f"the interval of the trend covers zero ({told})"
+    return INSUFFICIENT, f"the share of gained accounts that both have may grow or fall ({told})"

@@ -74,7 +74,7 @@ class PairMotion:
             said += f"; seen {rows[0][1]:.2f} apart on {rows[0][0]}, {rows[-1][1]:.2f} on {rows[-1][0]}"
         if course.then is not None:
             then = course.then
-            said += f"; likely {then.value:.2f} [{then.low:.2f}, {then.high:.2f}] on {self.until}"
+            said += f"; likely {then.value:.2f} ({then.low:.2f} to {then.high:.2f}) on {self.until}"
         if course.approach is not None and 0.0 < course.approach.years.value < self.years:
             said += f", nearest about {course.approach.date}"
         if (place := self.meets.get(facet)) and (name := place.text or place.label):

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { hundredths } from "../numbers.js";
 import { KINDS } from "../words.js";
 
-const TOLD = "What each kind of evidence adds for a side. The unit is nats of surprise: 0.7 is the middle of all pairs, 2.3 the best "
+const TOLD = "What each kind of evidence adds for a side. The figure says how rare it is: 0.7 is the middle of all pairs, 2.3 the best "
   + "tenth, 4.6 the best hundredth, before weights. The parts add up to the total.";
 
 /** A table of bars. sides: both SideReports, ours first; names: of the receivers. */

@@ -95,7 +95,7 @@ function evidence({ evidence: all }) {
 }
 
 function evidenceTold({ says, nats, rests_on: rests }) {
-  const weight = nats === null ? null : `${nats < 0 ? "−" : "+"}${Math.abs(nats).toFixed(2)} nats`;
+  const weight = nats === null ? null : `weighs ${nats < 0 ? "−" : "+"}${Math.abs(nats).toFixed(2)}`;
   const said = { neither: "neither for nor against", unknown: "not known" }[says] ?? says;
   return [said, weight, `from ${rests}`].filter(Boolean).join(", ");
 }
