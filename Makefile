@@ -24,7 +24,7 @@ demo: $(READY)
 # Compiled first: hundreds of processes import them, and not every environment lets Python keep what it compiles.
 test: $(READY_DEV)
 	$(BIN)/python -m compileall -q src service
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(READY_DEV)
 	$(BIN)/ruff check .

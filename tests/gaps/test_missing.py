@@ -96,7 +96,7 @@ def test_an_answer_says_what_is_missing_for_whom_and_on_what_evidence():
 
 def test_reasons_name_what_is_wanting():
     reasons = {one.partner: one.reason for one in missing_links(ECOSYSTEM, 0, standing())}
-    assert reasons["chat"].startswith("profiles and links of look-alikes speak for it, +0.6 nats")
+    assert reasons["chat"].startswith("profiles and links of look-alikes speak for it, which weighs +0.6")
     assert reasons["mail"] == "nothing known speaks for it; at least 2 sources of their own are needed"
     assert reasons["new"] == "nothing speaks for it, and profiles and links of look-alikes against it"
 

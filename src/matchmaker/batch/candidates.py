@@ -57,16 +57,13 @@ class Finder:
         space, quota = self._space, self._quota
         found = _Found(len(sides), len(space))
         stated = [place for place, side in enumerate(sides) if side.states_audience and side.audience.any()]
-        self._nearest("audience", [sides[place].audience for place in stated], stated, barred, quota, found)
+        audiences = [sides[place].audience for place in stated]
+        for place, rows in self._nearest("audience", stated, audiences, barred, quota):
+            found.add(place, rows)
         profiled = [place for place, side in enumerate(sides) if side.topic.any()]
-        near = self._nearest("topic", [sides[place].topic for place in profiled], profiled, barred, 4 * quota, None)
-        for place, rows in zip(profiled, near, strict=True):
-            if rows is None:
-                found.lack(place)
-                continue
-            further = rows[quota:]
-            found.add(place, rows[:quota])
-            found.add(place, further[space.size[further] < 0.5][: quota // 2])
+        profiles = [sides[place].topic for place in profiled]
+        for place, rows in self._nearest("topic", profiled, profiles, barred, 4 * quota):
+            found.add(place, None if rows is None else self._topical(rows))
         self._met("capabilities", [side.goals.vectors for side in sides], barred, found)
         self._met("goals", [side.capabilities.vectors for side in sides], barred, found)
         for place, side in enumerate(sides):
@@ -76,25 +73,21 @@ class Finder:
         return found.rows()
 
     def _nearest(
-        self,
-        name: str,
-        queries: list[NDArray[np.float32]],
-        owners: list[int],
-        barred: Sequence[Ints],
-        k: int,
-        found: _Found | None,
-    ) -> list[Ints | None]:
-        """The k rows nearest to each query, None where unknown; noted in `found`, if given."""
-        if not queries:
-            return []
+        self, name: str, owners: list[int], queries: list[NDArray[np.float32]], barred: Sequence[Ints], k: int
+    ) -> Iterator[tuple[int, Ints | None]]:
+        """The owner of each query and the k rows nearest to it, best first; None where they are not known."""
         index = self._indexes.each()[name]
         assert isinstance(index, ApproximateIndex)  # noqa: S101 - found by __init__
-        near = index.search_each(np.stack(queries), k, self._allowed, [barred[owner] for owner in owners])
-        rows = [None if one is None else one[1] for one in near]
-        if found is not None:
-            for owner, one in zip(owners, rows, strict=True):
-                found.lack(owner) if one is None else found.add(owner, one)
-        return rows
+        if queries:
+            near = index.search_each(np.stack(queries), k, self._allowed, [barred[owner] for owner in owners])
+            for owner, one in zip(owners, near, strict=True):
+                yield owner, None if one is None else one[1]
+
+    def _topical(self, near: Ints) -> Ints:
+        """Of the nearest profiles the channel `topic`, and behind it `small`."""
+        further = near[self._quota :]
+        small = further[self._space.size[further] < 0.5][: self._quota // 2]
+        return np.concatenate((near[: self._quota], small))
 
     def _met(self, name: str, wanted: list[NDArray[np.float32]], barred: Sequence[Ints], found: _Found) -> None:
         """The partners whose items come nearest to each side's query vectors in turn, round robin; noted in `found`."""
@@ -111,7 +104,7 @@ class Finder:
                 queries, one, [barred[owner] for owner in owners.tolist()]
             )
             for owner in owners[~known].tolist():
-                found.lack(owner)
+                found.add(owner, None)
             order = np.lexsort((turns[query], rank, owners[query]))
             found.add_in_turn(owners[query][order], partner[order], self._quota)
 
@@ -124,9 +117,12 @@ class _Found:
         self._keys: list[Ints] = [_NONE]
         self._lacking: set[int] = set()
 
-    def add(self, side: int, rows: Ints) -> None:
-        """Rows that a channel found for a side."""
-        self._keys.append(side * self._partners + rows)
+    def add(self, side: int, rows: Ints | None) -> None:
+        """Rows that a channel found for a side; None where they are not known."""
+        if rows is None:
+            self._lacking.add(side)
+        else:
+            self._keys.append(side * self._partners + rows)
 
     def add_in_turn(self, sides: Ints, rows: Ints, quota: int) -> None:
         """Rows found for `sides`, ascending, best first for each of them: the first `quota` different ones of each."""
@@ -134,10 +130,6 @@ class _Found:
         first = np.sort(np.unique(key, return_index=True)[1])
         begun = np.searchsorted(sides[first], np.arange(self._sides))
         self._keys.append(key[first[np.arange(len(first)) - begun[sides[first]] < quota]])
-
-    def lack(self, side: int) -> None:
-        """Note that the answer for a side is not known."""
-        self._lacking.add(side)
 
     def rows(self) -> list[Ints | None]:
         """All rows of each side once, ascending; None for those that are lacking."""
