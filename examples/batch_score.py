@@ -29,4 +29,6 @@ def main(bundle: str, candidates: str, partner: str, out: str = "scores.csv") ->
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (4, 5):
+        sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -236,6 +236,7 @@ class Matchmaker:
         notes = goal_note(name, side, voice) + trust_notes(name, side, self.fitted.count) + courses.notes(matches)
         if len(matches) < k:
             notes.append(f"only {len(matches)} of the {k} asked for are eligible")
+        notes += self._unmet(filters)
         return Recommendations(
             partner=name if side.row is not None else None,
             name=voice.name,
@@ -484,6 +485,13 @@ class Matchmaker:
         from matchmaker.retrieval.filters import Filter
 
         return Filter.parse(filters).mask(self.fitted.columns, relations=relations)
+
+    def _unmet(self, filters: Mapping[str, Any] | None) -> list[str]:
+        if not filters:
+            return []
+        from matchmaker.retrieval.filters import Filter
+
+        return Filter.parse(filters).unmet(self.fitted.columns)
 
     def _candidates(
         self, side: Side, allowed: NDArray[np.bool_], *, exhaustive: bool, examples: Ints

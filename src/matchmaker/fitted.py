@@ -219,13 +219,15 @@ class Fitted:
 
     def row(self, partner: str) -> int:
         """Row of a partner given by id, or by its exact name in any case. Raises UnknownPartnerError with near names."""
+        found = self.exact(partner)
+        if found is None:
+            raise UnknownPartnerError(partner, near(partner, Naming.of(self).names))
+        return found
+
+    def exact(self, partner: str) -> int | None:
+        """Row of a partner given by id, or by its exact name in any case; None where there is none."""
         found = self.rows.get(partner)
-        if found is not None:
-            return found
-        wanted = partner.strip().casefold()
-        if wanted in self._by_name:
-            return self._by_name[wanted]
-        raise UnknownPartnerError(partner, near(partner, Naming.of(self).names))
+        return self._by_name.get(partner.strip().casefold()) if found is None else found
 
     def name(self, label: str) -> str:
         """Display name of a partner id in lower case, or of a neighbour outside the catalogue, as it is."""

@@ -103,6 +103,31 @@ def test_a_run_that_was_cut_off_gives_the_bytes_of_one_that_was_not(tmp_path, pa
     assert cut.read_bytes() == whole.read_bytes()
 
 
+def test_the_input_is_never_the_output(tmp_path, bundle):
+    source = write(tmp_path / "pairs.csv", [{"a": "p001", "b": "p002", "note": "mine"}])
+    before = source.read_bytes()
+    (tmp_path / "same.csv").symlink_to(source)
+    for out in (source, tmp_path / "same.csv"):
+        with pytest.raises(SettingsError, match="is what is read"):
+            make(source, bundle, out)
+    assert source.read_bytes() == before
+
+
+def test_partners_are_known_by_exact_names_too(tmp_path, bundle):
+    engine = Matchmaker.load(bundle)
+    names = engine.fitted.profiles.names
+    rows = [
+        {"a": f" {names[1].upper()} ", "b": "p002"},
+        {"a": names[2], "b": "p002"},
+        {"a": names[1][:-1], "b": "p002"},
+    ]
+    make(write(tmp_path / "pairs.csv", rows), bundle, tmp_path / "out.jsonl")
+    named, same, unknown = read(tmp_path / "out.jsonl")
+    assert named["mutual"] == pytest.approx(engine.score_pairs([("p001", "p002")]).rows[0]["mutual"], abs=1e-9)
+    assert (named["a"], named["status"], same["status"]) == (rows[0]["a"], "ok", "a and b are the same")
+    assert unknown["status"] == f"unknown partner {rows[2]['a']}"
+
+
 def test_parts_of_another_run_are_refused_until_restart(tmp_path, pairs, bundle, monkeypatch):
     out = tmp_path / "out.csv"
 
@@ -113,10 +138,10 @@ def test_parts_of_another_run_are_refused_until_restart(tmp_path, pairs, bundle,
         patch.setattr(running.Journal, "finish", stop)
         with pytest.raises(KeyboardInterrupt):
             make(pairs, bundle, out)
-    with pytest.raises(SettingsError, match=r"part size differs.*--restart"):
+    with pytest.raises(SettingsError, match=r"part size differs \(8 there, 9 now\).*--restart"):
         make(pairs, bundle, out, rows=9)
     other = write(tmp_path / "other.csv", [{"a": "p001", "b": "p002"}])
-    with pytest.raises(SettingsError, match="input differs"):
+    with pytest.raises(SettingsError, match=r"input differs\. Go on"):
         make(other, bundle, out)
     assert plan(pairs_work(other, bundle, out, part_rows=8), out, threads=1).refused == "input"
     assert make(other, bundle, out, restart=True).resumed == 0

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from matchmaker.cli.app import app
+from matchmaker.errors import MissingExtraError, StorageError
 from matchmaker.registry.bundle import current_version, versions
 from matchmaker.store import relations
 from matchmaker.store.database import Database
@@ -54,6 +55,19 @@ def told(result):
     return json.loads(result.stdout)
 
 
+def test_a_page_that_cannot_stand_is_told_before_anything_is_learned(bundle, history, tmp_path, monkeypatch):
+    before = versions(bundle)
+    (tmp_path / "file").write_text("in the way")
+    for name in ("train", "evaluate"):
+        result = run(name, "-m", bundle, "-r", history, "--html", tmp_path / "file" / "report.html")
+        assert isinstance(result.exception, StorageError)
+    monkeypatch.setattr("matchmaker.evaluation.page.find_spec", lambda name: None)
+    for name in ("train", "evaluate"):
+        result = run(name, "-m", bundle, "-r", history, "--html", tmp_path / "report.html")
+        assert isinstance(result.exception, MissingExtraError)
+    assert versions(bundle) == before and not (tmp_path / "report.html").exists()
+
+
 def test_a_version_is_written_promoted_and_told(bundle, history, tmp_path):
     page = tmp_path / "out" / "report.html"
     result = run("train", "-m", bundle, "-r", history, "--promote", "--html", page, "--json")
@@ -89,6 +103,7 @@ def test_what_the_gate_refuses_is_written_but_not_promoted(bundle, tmp_path):
     result = run("train", "-m", bundle, "-r", path, "--promote")
     assert result.exit_code == 4
     assert "Refused: the prior stays." in result.output and "not current" in result.output
+    assert f"compare {current_version(bundle)} " in result.output
     assert current_version(bundle) == before and len(versions(bundle)) == 2
     refused = run("models", "promote", versions(bundle)[1], "-m", bundle)
     assert refused.exception.code == "gate_refused" and current_version(bundle) == before

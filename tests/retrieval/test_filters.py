@@ -246,3 +246,14 @@ def test_a_field_is_given_as_values_or_as_a_range():
         FilterError, match=r"'extra\.score' is given both as values and as a range, lately in 'extra\.score>=3'"
     ):
         Filter.from_arguments(["extra.score=5", "extra.score>=3"])
+
+
+def test_labels_that_no_partner_has_are_told_with_near_ones():
+    told = Filter.parse({"category": ["ship", "returns", "zzz"], "region": "EUROPE", "extra.tier": "tin"}).unmet(
+        Columns.from_partners(PARTNERS)
+    )
+    assert [line.partition(";")[0] for line in told] == [
+        "no partner has the category 'ship'",
+        "no partner has the category 'zzz'",
+    ]
+    assert "Shipping" in told[0] and "near" not in told[1]

@@ -19,6 +19,8 @@ from matchmaker.disk import cause, sync
 from matchmaker.errors import SettingsError, StorageError
 
 _JOURNAL, _LOCK, _ENDING, _WRITING = "journal.json", "lock", ".part", ".writing-"
+_SHORT = 40
+"""Characters of a setting that is told: a version has fewer, a digest of an input more."""
 
 
 @dataclass(frozen=True)
@@ -56,22 +58,34 @@ class Journal:
                 self._begin(restart=restart)
             if other := self.differing():
                 raise SettingsError(
-                    f"{self.folder} holds parts of another run: its {other} differs. Go on with what that was called with, "
-                    "or give --restart to drop them."
+                    f"{self.folder} holds parts of another run: its {other} differs{self._both(other)}. Go on with what that was "
+                    "called with, or give --restart to drop them."
                 )
             yield
 
     def differing(self) -> str | None:
         """What the parts that are there were made of otherwise, if anything."""
-        path = self.folder / _JOURNAL
-        if not path.exists():
+        if not (self.folder / _JOURNAL).exists():
             return None
-        try:
-            found = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+        found = self._found()
+        if found is None:
             return "journal"
         names = [name for name in self._made_of if found.get(name) != self._made_of[name]]
         return names[0] if names else None
+
+    def _found(self) -> dict[str, Any] | None:
+        """What the parts that are there were made of, if that can be read."""
+        try:
+            found = json.loads((self.folder / _JOURNAL).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _both(self, name: str) -> str:
+        """What that run and this one had, where it is short enough to help."""
+        theirs, ours = (self._found() or {}).get(name), self._made_of.get(name)
+        short = isinstance(theirs, (str, int)) and len(str(theirs)) <= _SHORT
+        return f" ({theirs} there, {ours} now)" if short else ""
 
     def done(self) -> dict[int, Part]:
         """The parts that are there, by number."""

@@ -63,6 +63,8 @@ def pairs_work(path: Path, model: Path, out: Path, *, asking: str | None = None,
 
     Raises CatalogueError, ColumnError, SettingsError, UnknownPartnerError, BundleError.
     """
+    if out.exists() and out.samefile(path):
+        raise SettingsError(f"{out} is what is read: the output would take its place. Name another with -o.")
     source, version = Source(path), open_bundle(model).folder
     columns = Columns.of(source, asking)
     if asking is not None:
@@ -102,7 +104,7 @@ class PairWorker:
         from matchmaker.matching.bulk import PairScorer  # and the compiler, which the main process has no use for
 
         fitted = Matchmaker.load(version, background_check=False).fitted
-        self._columns, self._asking, self._version = columns, asking, fitted.version
+        self._columns, self._asking, self._version, self._row = columns, asking, fitted.version, fitted.exact
         self._ids = pa.array(list(fitted.rows), pa.string())
         self._rows = np.fromiter(fitted.rows.values(), dtype=np.int64, count=len(fitted.rows))
         self._taught = fitted.taught
@@ -145,11 +147,16 @@ class PairWorker:
         return pa.Table.from_arrays([cells[name] for name in schema.names], schema=schema)
 
     def _found(self, ids: pa.Array) -> NDArray[np.int64]:
-        """The row of each id, -1 where there is none."""
+        """The row of each id or exact name, -1 where there is none."""
         import pyarrow.compute as pc
 
         place = pc.fill_null(pc.index_in(ids, self._ids, skip_nulls=True), -1).to_numpy(zero_copy_only=False)
-        return np.where(place < 0, -1, self._rows[place])
+        rows = np.where(place < 0, -1, self._rows[place])
+        for missing in np.flatnonzero(rows < 0).tolist():  # few: whoever scores in bulk has ids
+            named = ids[missing].as_py()
+            found = None if named is None else self._row(named)
+            rows[missing] = -1 if found is None else found
+        return rows
 
     @staticmethod
     def _status(

@@ -96,7 +96,11 @@ def _make(work: Work, out: Path, threads: int | None, *, dry_run: bool, restart:
         if dry_run:
             _show(plan(work, out, threads=processes), work, json, _show_plan)
             return
-        summary = run(work, out, threads=processes, restart=restart, progress=Bar())
+        try:
+            summary = run(work, out, threads=processes, restart=restart, progress=Bar())
+        except KeyboardInterrupt:
+            typer.echo("The parts that are done are kept: the same command goes on.", err=True)
+            raise
     _show(summary, work, json, _show_summary)
     if summary.failed:
         raise typer.Exit(PARTIAL)

@@ -71,6 +71,8 @@ def train(
     from matchmaker.training.train import train as learn_from
 
     begun = perf_counter()
+    if html:
+        _check_page(html)
     known = _relations(model, relations, map_file)
     if known is not None and not json:
         show_report(known)
@@ -129,6 +131,8 @@ def evaluate(
     from matchmaker.training.examine import examine
     from matchmaker.training.history import history_of
 
+    if html:
+        _check_page(html)
     known = _relations(model, relations, map_file)
     fitted, _ = load(model)
     with _store(from_store, database) as store:
@@ -224,8 +228,31 @@ def _say_next(model: Path, version: Path | None, *, promoted: bool, passed: bool
     else:
         typer.echo(
             f"Written as version {version.name}, not current: the gate refuses it. "
-            f"To look closer: matchmaker models compare CURRENT {version.name} -m {model}"
+            f"To look closer: matchmaker models compare {_current(model)} {version.name} -m {model}"
         )
+
+
+def _current(model: Path) -> str:
+    from matchmaker.registry.bundle import open_bundle
+
+    return open_bundle(model).version
+
+
+def _check_page(path: Path) -> None:
+    """Before minutes of work: whether the page can be made, and stand there. Raises MissingExtraError, StorageError."""
+    from matchmaker.disk import cause
+    from matchmaker.errors import StorageError
+    from matchmaker.evaluation.page import check_library
+
+    check_library()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+        if not path.stat().st_size:
+            path.unlink()
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {cause(error)}. Name another file.") from error
 
 
 def _write_page(path: Path, trial: Trial) -> None:

@@ -115,6 +115,11 @@ def html_page(reports: Sequence[Report], verdict: Verdict | None = None, curves:
 """
 
 
+def check_library() -> None:
+    """Raise MissingExtraError where the page cannot be made: to be asked before the evaluation, which takes its time."""
+    _plotly()
+
+
 def _plotly() -> str:
     """Source of the chart library, out of the installed package: importing that takes a second and is not needed."""
     found = find_spec("plotly")

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from matchmaker.audience.overlap import AccountSets
     from matchmaker.matching.ragged import LabelSets
 
+_SEEN = 0.005
+"""A share below it would be shown as 0 %."""
 SHOWN = 5
 """Partners that are named where there are more."""
 LOOK_ALIKES, ALIKE = 20, 0.3
@@ -286,11 +288,12 @@ class _Told:
         total, higher = float(self.market.total[place]), float(self.market.higher[place])
         agree = f"{_and(pro)} speak for it" + (f", {_and(contra)} against" if contra else "")
         if verdict == YES:
-            return f"{agree}, which weighs {total:+.1f}; {higher:.0%} of the equally known stand higher"
+            above = f"{higher:.0%}" if higher >= _SEEN else "hardly any"
+            return f"{agree}, which weighs {total:+.1f}; of the pairs as well known {above} stand higher"
         if total < LEAST:
             return f"{agree}, but weakly: it weighs {total:+.1f}, and a clear market needs {LEAST:+.2f}"
         best = f"a clear market is among the best {self.market.share:.0%}"
-        return f"{agree}, but {higher:.0%} of the equally known stand higher, and {best}"
+        return f"{agree}, but {higher:.0%} of the pairs as well known stand higher, and {best}"
 
     def _unlocks(self, other: int, theirs: Ints, nats: Floats) -> Unlocks:
         mine = np.append(self.ecosystem.linked(self.row), self.row)

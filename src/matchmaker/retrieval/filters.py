@@ -23,6 +23,8 @@ from matchmaker.retrieval.columns import LABELS, Columns, Mask, words_of
 Relations = Mapping[int, Sequence[Mapping[str, Any]]]
 
 _ARGUMENT = re.compile(r"^\s*([\w.]+)\s*(>=|<=|=)\s*(.+?)\s*$")
+_NEAREST, _ALIKE = 3, 75
+"""Labels that are offered at most, and the likeness from which one is, 0 to 100."""
 FIELDS = (*LABELS, "size", "size_band", "relation", "include", "exclude", "extra.<field>")
 
 
@@ -63,6 +65,15 @@ class Filter:
             mask &= self._one(name, value, columns, relations or {})
         return mask
 
+    def unmet(self, columns: Columns) -> list[str]:
+        """A sentence for each label asked for that no partner has, with up to three that it may stand for."""
+        return [
+            f"no partner has the {name} {value!r}{_near(value, columns.words[name].spellings)}"
+            for name in LABELS
+            for value in sorted(words_of(self.conditions.get(name)))
+            if value not in {spelling.lower() for spelling in columns.words[name].spellings}
+        ]
+
     def _one(self, name: str, value: Any, columns: Columns, relations: Relations) -> Mask:  # noqa: ANN401 - checked by parse
         count = len(columns.ids)
         if name in columns.words:
@@ -76,6 +87,15 @@ class Filter:
         if name == "relation":
             return _related(value, count, relations)
         return _extra(name.removeprefix("extra."), value, columns)
+
+
+def _near(value: str, spellings: Sequence[str]) -> str:
+    from rapidfuzz import fuzz, process
+
+    found = process.extract(
+        value, [one.lower() for one in spellings], scorer=fuzz.WRatio, limit=_NEAREST, score_cutoff=_ALIKE
+    )
+    return f"; near: {', '.join(spellings[place] for _, _, place in found)}" if found else ""
 
 
 def _condition(argument: str) -> tuple[str, list[str] | dict[str, float]]:
