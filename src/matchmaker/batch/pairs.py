@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,9 @@ from matchmaker.threads import single_threaded
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PART = 262_144
+    from matchmaker.fitted import Fitted
+
+PART = 196_608
 """Pairs of a part: some seconds' work, and enough that partners come more than once in it."""
 _SAMPLE = 8192
 
@@ -104,7 +106,7 @@ class PairWorker:
         from matchmaker.matching.bulk import PairScorer  # and the compiler, which the main process has no use for
 
         fitted = Matchmaker.load(version, background_check=False).fitted
-        self._columns, self._asking, self._version, self._row = columns, asking, fitted.version, fitted.exact
+        self._folder, self._columns, self._asking, self._version = version, columns, asking, fitted.version
         self._ids = pa.array(list(fitted.rows), pa.string())
         self._rows = np.fromiter(fitted.rows.values(), dtype=np.int64, count=len(fitted.rows))
         self._taught = fitted.taught
@@ -146,6 +148,11 @@ class PairWorker:
             cells[REFERENCE] = content.column(self._columns.reference).combine_chunks()
         return pa.Table.from_arrays([cells[name] for name in schema.names], schema=schema)
 
+    @cached_property
+    def _named(self) -> Fitted:
+        """The ecosystem with its names, opened where ids are not found: most tables have no use for it."""
+        return Matchmaker.load(self._folder, background_check=False).fitted
+
     def _found(self, ids: pa.Array) -> NDArray[np.int64]:
         """The row of each id or exact name, -1 where there is none."""
         import pyarrow.compute as pc
@@ -154,7 +161,7 @@ class PairWorker:
         rows = np.where(place < 0, -1, self._rows[place])
         for missing in np.flatnonzero(rows < 0).tolist():  # few: whoever scores in bulk has ids
             named = ids[missing].as_py()
-            found = None if named is None else self._row(named)
+            found = None if named is None else self._named.exact(named)
             rows[missing] = -1 if found is None else found
         return rows
 
