@@ -114,7 +114,7 @@ def candidates(
         ChannelResult("capabilities", _items(indexes.capabilities, side.goals.vectors, quota, allowed)),
         ChannelResult("goals", _items(indexes.goals, side.capabilities.vectors, quota, allowed)),
         ChannelResult("neighbours", neighbours(space, side, quota, allowed)),
-        ChannelResult("small", near[quota:][space.size[near[quota:]] < 0.5][: quota // 2]),
+        ChannelResult("small", small(space, near, quota)),
     ]
     if learned is not None:
         found.append(ChannelResult("history", learned))
@@ -138,17 +138,28 @@ def _nearest(index: Index, query: NDArray[np.float32], k: int, allowed: Mask) ->
 
 def _examples(indexes: Indexes, profiles: NDArray[np.float32], quota: int, allowed: Mask) -> Ints:
     """The likes of each example in turn, so that no single one takes the whole quota."""
-    each = max(-(-quota // len(profiles)), 8)
+    each = each_of(quota, len(profiles))
     turns = itertools.zip_longest(*(_nearest(indexes.topic, one, each, allowed).tolist() for one in profiles))
     found = dict.fromkeys(row for turn in turns for row in turn if row is not None)
     return np.array(list(found), dtype=np.int64)[:quota]
+
+
+def small(space: Space, near: Ints, quota: int) -> Ints:
+    """Of the nearest profiles behind the first `quota`, which are `topic`, those of the smaller half by size."""
+    further = near[quota:]
+    return further[space.size[further] < 0.5][: quota // 2]
+
+
+def each_of(quota: int, queries: int) -> int:
+    """How many partners each of several query vectors brings, so that all of them together fill the quota."""
+    return max(-(-quota // queries), 8)
 
 
 def _items(index: ItemIndex, queries: NDArray[np.float32], quota: int, allowed: Mask) -> Ints:
     """The best partners of each query vector in turn, round robin, so that no single goal takes the whole quota."""
     if not len(queries) or not index.size:
         return np.zeros(0, dtype=np.int64)
-    each = max(-(-quota // len(queries)), 8)
+    each = each_of(quota, len(queries))
     turns = index.search_items(queries, each, allowed=allowed, rough=True)[1].T.ravel()
     return _ids(np.array(list(dict.fromkeys(turns.tolist())), dtype=np.int64))[:quota]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from matchmaker.channels import neighbours
+from matchmaker.channels import each_of, neighbours, small
 from matchmaker.matching.ragged import Ints, ranges
 from matchmaker.retrieval.approximate import ApproximateIndex
 from matchmaker.retrieval.exact import DIGITS
@@ -63,7 +63,7 @@ class Finder:
         profiled = [place for place, side in enumerate(sides) if side.topic.any()]
         profiles = [sides[place].topic for place in profiled]
         for place, rows in self._nearest("topic", profiled, profiles, barred, 4 * quota):
-            found.add(place, None if rows is None else self._topical(rows))
+            found.add(place, None if rows is None else np.concatenate((rows[:quota], small(space, rows, quota))))
         self._met("capabilities", [side.goals.vectors for side in sides], barred, found)
         self._met("goals", [side.capabilities.vectors for side in sides], barred, found)
         for place, side in enumerate(sides):
@@ -83,18 +83,12 @@ class Finder:
             for owner, one in zip(owners, near, strict=True):
                 yield owner, None if one is None else one[1]
 
-    def _topical(self, near: Ints) -> Ints:
-        """Of the nearest profiles the channel `topic`, and behind it `small`."""
-        further = near[self._quota :]
-        small = further[self._space.size[further] < 0.5][: self._quota // 2]
-        return np.concatenate((near[: self._quota], small))
-
     def _met(self, name: str, wanted: list[NDArray[np.float32]], barred: Sequence[Ints], found: _Found) -> None:
         """The partners whose items come nearest to each side's query vectors in turn, round robin; noted in `found`."""
         counts = np.array([len(vectors) for vectors in wanted])
         if not counts.any() or not self._items[name].size:
             return
-        each = np.maximum(-(-self._quota // np.maximum(counts, 1)), 8)
+        each = np.array([each_of(self._quota, max(count, 1)) for count in counts.tolist()])
         for one in np.unique(each[counts > 0]).tolist():
             places = np.flatnonzero((each == one) & (counts > 0))
             owners = np.repeat(places, counts[places])

@@ -240,32 +240,36 @@ def _current(model: Path) -> str:
 
 def _check_page(path: Path) -> None:
     """Before minutes of work: whether the page can be made, and stand there. Raises MissingExtraError, StorageError."""
-    from matchmaker.disk import cause
-    from matchmaker.errors import StorageError
     from matchmaker.evaluation.page import check_library
 
     check_library()
-    try:
+    with _refusing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab"):
             pass
         if not path.stat().st_size:
             path.unlink()
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {cause(error)}. Name another file.") from error
 
 
 def _write_page(path: Path, trial: Trial) -> None:
-    from matchmaker.disk import cause
-    from matchmaker.errors import StorageError
     from matchmaker.evaluation.page import html_page
     from matchmaker.evaluation.plots import Curves
 
     bins = {f"with history, {split}": one.bins for split, one in trial.probabilities.items()}
     curves = Curves(bins, {"with history, warm": trial.dial})
-    try:
+    with _refusing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(html_page(list(trial.reports.values()), trial.verdict, curves), encoding="utf-8")
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Tells a disk that refuses the page as StorageError."""
+    from matchmaker.disk import cause
+    from matchmaker.errors import StorageError
+
+    try:
+        yield
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {cause(error)}. Name another file.") from error
 

@@ -67,12 +67,12 @@ class Filter:
 
     def unmet(self, columns: Columns) -> list[str]:
         """A sentence for each label asked for that no partner has, with up to three that it may stand for."""
-        return [
-            f"no partner has the {name} {value!r}{_near(value, columns.words[name].spellings)}"
-            for name in LABELS
-            for value in sorted(words_of(self.conditions.get(name)))
-            if value not in {spelling.lower() for spelling in columns.words[name].spellings}
-        ]
+        told = []
+        for name in [one for one in LABELS if one in self.conditions]:
+            spellings = columns.words[name].spellings
+            lacking = words_of(self.conditions[name]).difference(spelling.lower() for spelling in spellings)
+            told += [f"no partner has the {name} {value!r}{_near(value, spellings)}" for value in sorted(lacking)]
+        return told
 
     def _one(self, name: str, value: Any, columns: Columns, relations: Relations) -> Mask:  # noqa: ANN401 - checked by parse
         count = len(columns.ids)
